@@ -1,0 +1,14 @@
+//! Kafka's protocol as far as the model needs it: error codes, the exceptions a Java user sees, requests and answers.
+
+mod error;
+mod exception;
+mod message;
+
+pub use error::ErrorCode;
+pub use exception::Exception;
+pub use message::{
+    AlterPartitionRequest, AlterPartitionResponse, FetchPartition, FetchRequest, FetchResponse,
+    FetchedPartition, Follower, HeartbeatRequest, HeartbeatResponse, InitProducerIdResponse, LeaderHint,
+    MetadataRequest, MetadataResponse, MetadataUpdate, PartitionMetadata, PartitionResult, ProduceRequest,
+    ProduceResponse, Request, Response, TopicMetadata,
+};
