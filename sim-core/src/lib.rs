@@ -1,4 +1,7 @@
 //! A deterministic model of the Kafka producer pipeline and of the replicated cluster behind it.
+//!
+//! One folder a stage, in the order in which a record meets them; `ARCHITECTURE.md` in the repository is the map.
+
 pub mod chance;
 pub mod config;
 pub mod protocol;
@@ -6,3 +9,12 @@ pub mod record;
 pub mod scenario;
 pub mod time;
 pub mod trace;
+
+pub mod application;
+pub mod broker;
+pub mod consumer;
+pub mod controller;
+pub mod kernel;
+pub mod network;
+pub mod producer;
+pub mod serializer;

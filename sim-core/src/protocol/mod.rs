@@ -1,9 +1,11 @@
 //! Kafka's protocol as far as the model needs it: error codes, the exceptions a Java user sees, requests and answers.
 
+mod channel;
 mod error;
 mod exception;
 mod message;
 
+pub use channel::{Arrival, ClientAction};
 pub use error::ErrorCode;
 pub use exception::Exception;
 pub use message::{

@@ -1,0 +1,1 @@
+//! The application: streams of records, and what it was told about each.

@@ -1,0 +1,137 @@
+//! What goes into a broker and what comes out of it.
+
+use crate::protocol::{ErrorCode, Request, Response};
+use crate::record::{BrokerId, TopicPartition};
+use crate::time::Time;
+use crate::trace::{Ends, Seq};
+
+/// A request that a broker has taken in: what its answer must name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// The connection that it came on: a number of the network's, never used twice.
+    pub connection: u64,
+    /// The asker's own number for it.
+    pub correlation: u64,
+    /// The number of its message.
+    pub message: u64,
+    /// Between whom.
+    pub ends: Ends,
+}
+
+/// A fault's answer to one request: `fail = "it"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forced {
+    /// The answer.
+    pub error: ErrorCode,
+    /// Whether the request takes effect first.
+    pub append: bool,
+    /// Only for this partition.
+    pub tp: Option<TopicPartition>,
+}
+
+/// Whom a broker asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Peer {
+    /// Another broker.
+    Broker(BrokerId),
+    /// The controller.
+    Controller,
+}
+
+/// How a request ends.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// With an answer.
+    Answer(Response),
+    /// Without one (acks=0).
+    Nothing,
+    /// The broker closes the connection (acks=0 and an error, `broker.md 1.3`).
+    Close,
+}
+
+/// Something a broker wants done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BrokerOutput {
+    /// A request is done. The broker itself then takes up the next one of that connection.
+    Reply {
+        /// Which request.
+        ticket: Ticket,
+        /// How.
+        reply: Reply,
+        /// Why now.
+        cause: Seq,
+    },
+    /// Ask somebody. The answer, or the word that there will be none, comes back with the same number.
+    Ask {
+        /// Whom.
+        peer: Peer,
+        /// The broker's own number for it.
+        correlation: u64,
+        /// What.
+        request: Request,
+        /// Why.
+        cause: Seq,
+    },
+    /// Close the connection to a peer, its answers are no longer wanted.
+    Hang {
+        /// Whose.
+        peer: Peer,
+    },
+    /// Wake me then.
+    Timer {
+        /// When.
+        at: Time,
+        /// What for.
+        timer: BrokerTimer,
+        /// Who set it; [`Seq::OUTSIDE`] for what happens at intervals.
+        cause: Seq,
+    },
+    /// The process may end: a controlled shutdown is complete.
+    Stopped,
+}
+
+/// What a broker wakes up for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BrokerTimer {
+    /// Work on the request at the head of this connection is done.
+    Service {
+        /// The connection.
+        connection: u64,
+    },
+    /// A parked produce request may have run out of time.
+    Purgatory {
+        /// The broker's number for the parked request.
+        parked: u64,
+    },
+    /// A parked fetch may have run out of time.
+    ParkedFetch {
+        /// The broker's number for the parked fetch.
+        parked: u64,
+    },
+    /// Fetch from this leader again: a back-off is over.
+    Fetch {
+        /// The leader.
+        leader: BrokerId,
+    },
+    /// Nothing came back on the fetch to this leader within `replica.socket.timeout.ms`.
+    FetchTimeout {
+        /// The leader.
+        leader: BrokerId,
+        /// Which fetch.
+        correlation: u64,
+    },
+    /// Look for ISR members that lag (`broker.md R20`).
+    IsrScan,
+    /// Send a heartbeat to the controller.
+    Heartbeat,
+    /// Propose ISRs again.
+    AlterPartition,
+    /// Write the high watermarks to disk.
+    HwCheckpoint,
+    /// Page cache to disk.
+    Flush,
+    /// Look for segments that are too old or too many.
+    Retention,
+    /// Forget producers that have been idle for long.
+    ProducerExpiry,
+}

@@ -1,0 +1,1 @@
+//! A consumer that reads to the high watermark.

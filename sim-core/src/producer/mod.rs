@@ -1,0 +1,5 @@
+//! `KafkaProducer`: `send()`, `flush()`, `close()` and the sender's loop as one state machine without I/O.
+
+mod api;
+
+pub use api::{Completion, FlushId, Outcome, Outgoing, Sending, ThreadIx, Turn};
