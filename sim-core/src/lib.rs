@@ -10,6 +10,7 @@ pub mod scenario;
 pub mod time;
 pub mod trace;
 
+pub mod accumulator;
 pub mod application;
 pub mod broker;
 pub mod consumer;
