@@ -17,5 +17,6 @@ pub mod consumer;
 pub mod controller;
 pub mod kernel;
 pub mod network;
+pub mod partitioner;
 pub mod producer;
 pub mod serializer;
