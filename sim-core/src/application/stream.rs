@@ -8,7 +8,7 @@ use super::plan::{Plan, PlanError, ValuePlan};
 use crate::chance::Chance;
 use crate::producer::Outgoing;
 use crate::record::{RecordId, TopicIx};
-use crate::scenario::{Decode, Pace, Stream};
+use crate::scenario::{Pace, Stream};
 use crate::serializer::Payload;
 use crate::time::Time;
 use crate::trace::Seq;
@@ -131,14 +131,6 @@ impl StreamState {
     #[inline]
     pub fn key_text(&self) -> Option<&str> {
         if self.plan.keys.is_empty() { None } else { Some(&self.key) }
-    }
-
-    /// The layout of its values, if they are customers.
-    pub fn customer_layout(&self) -> Option<Decode> {
-        match &self.plan.value {
-            ValuePlan::Customer { layout, .. } => Some(*layout),
-            _ => None,
-        }
     }
 
     /// The prepared record, as `send()` takes it.
