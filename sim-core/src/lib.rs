@@ -2,6 +2,7 @@
 //!
 //! One folder a stage, in the order in which a record meets them; `ARCHITECTURE.md` in the repository is the map.
 
+pub mod backoff;
 pub mod chance;
 pub mod config;
 pub mod protocol;
