@@ -7,6 +7,7 @@ pub mod chance;
 pub mod config;
 pub mod protocol;
 pub mod record;
+pub mod sampling;
 pub mod scenario;
 pub mod time;
 pub mod trace;
