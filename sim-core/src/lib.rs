@@ -3,6 +3,7 @@
 //! One folder a stage, in the order in which a record meets them; `ARCHITECTURE.md` in the repository is the map.
 
 pub mod chance;
+pub mod client_script;
 pub mod config;
 pub mod protocol;
 pub mod record;
