@@ -11,11 +11,13 @@ pub mod scenario;
 pub mod time;
 pub mod trace;
 
+pub mod accumulator;
 pub mod application;
 pub mod broker;
 pub mod consumer;
 pub mod controller;
 pub mod kernel;
 pub mod network;
+pub mod partitioner;
 pub mod producer;
 pub mod serializer;
