@@ -132,7 +132,8 @@ fn answers(script: &Script) -> Checked {
         let path = |field: &str| format!("answers.produce[{at}].{field}");
         known_node(&script.cluster, Some(produce.node), || path("node"))?;
         if !listed.insert((produce.node, produce.answer.nth)) {
-            let problem = format!("a second answer to request {} of node {}", produce.answer.nth, produce.node);
+            let problem =
+                format!("a second answer to request {} of node {}", produce.answer.nth, produce.node);
             return fail(path("nth"), problem);
         }
         if let Some(partition) = &produce.partition

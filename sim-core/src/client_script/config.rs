@@ -6,7 +6,8 @@ use crate::config::{MetadataRecovery, PartitionerClass, ProducerConfig, Release}
 use crate::record::Codec;
 
 pub(super) fn resolve(script: &Script, release: Release) -> Result<ProducerConfig, ScriptError> {
-    let num = |key: &str, default: i64| script.config.get(key).and_then(|v| v.parse().ok()).unwrap_or(default);
+    let num =
+        |key: &str, default: i64| script.config.get(key).and_then(|v| v.parse().ok()).unwrap_or(default);
     let acks: i16 = match script.config.get("acks").map(String::as_str) {
         None | Some("all") => -1,
         Some(n) => n.parse().unwrap_or(-1),

@@ -40,9 +40,11 @@ impl TryFrom<StepFields> for Step {
         let mut acts = acts.into_iter().flatten();
         match (acts.next(), acts.next()) {
             (Some(act), None) => Ok(Step { at: fields.at, act }),
-            (None, _) => Err("a step needs an action beside \"at\": send, stream, leader, node_down, node_up, \
+            (None, _) => {
+                Err("a step needs an action beside \"at\": send, stream, leader, node_down, node_up, \
                               flush or close"
-                .to_owned()),
+                    .to_owned())
+            }
             (Some(_), Some(_)) => Err("a step has \"at\" and one action, not two".to_owned()),
         }
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::application::{Application, Calls};
 use super::error::ScriptError;
-use super::script::{Script, StickyDraws};
 use super::scribe::Scribe;
+use super::script::{Script, StickyDraws};
 use super::stand_in::{StandIn, Written};
 use super::timeline::{Step, Timeline};
 use super::transcript::Transcript;
@@ -29,7 +29,9 @@ pub fn run_script(json: &str, release: Release) -> Result<Transcript, ScriptErro
     let config = super::config::resolve(&script, release)?;
     let mut run = Run::new(&script, config);
     match run.sender() {
-        Ok(()) | Err(Halt::Over) => Ok(run.scribe.finish(&script.name, super::config::kafka_version(release))),
+        Ok(()) | Err(Halt::Over) => {
+            Ok(run.scribe.finish(&script.name, super::config::kafka_version(release)))
+        }
         Err(Halt::Stuck) => Err(ScriptError::Stuck { at_ms: run.now.millis() }),
     }
 }

@@ -273,4 +273,3 @@ pub enum What {
     /// The same, and the connection closes.
     Disconnect,
 }
-

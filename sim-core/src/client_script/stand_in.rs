@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::connection::Connection;
 use super::leaders::Leaders;
 use super::log::Log;
+use super::scribe::Scribe;
 use super::script::{Answer, Answers, LeaderChange, Script, What};
-use super::transcript::Scribe;
 use crate::protocol::{
     Arrival, ErrorCode, InitProducerIdResponse, MetadataRequest, MetadataResponse, PartitionResult,
     ProduceRequest, ProduceResponse, Request, Response,
@@ -197,9 +197,11 @@ impl<'s> StandIn<'s> {
         let answers = &self.script.answers;
         let planned = Planned::nth(answers, &answers.init_producer_id, self.init_producer_id_requests);
         let response = match planned.what {
-            What::Error(error) => {
-                InitProducerIdResponse { error, producer_id: NO_PRODUCER_ID, producer_epoch: NO_PRODUCER_EPOCH }
-            }
+            What::Error(error) => InitProducerIdResponse {
+                error,
+                producer_id: NO_PRODUCER_ID,
+                producer_epoch: NO_PRODUCER_EPOCH,
+            },
             What::Ok | What::Lose | What::Disconnect => self.allocate_producer_id(),
         };
         self.reply(written, planned, Response::InitProducerId(response));
