@@ -4,6 +4,7 @@
 
 pub mod backoff;
 pub mod chance;
+pub mod client_script;
 pub mod config;
 pub mod protocol;
 pub mod record;
