@@ -17,6 +17,7 @@ pub mod accumulator;
 pub mod application;
 pub mod broker;
 pub mod consumer;
+pub mod fault;
 pub mod controller;
 pub mod kernel;
 pub mod network;
