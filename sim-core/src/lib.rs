@@ -18,3 +18,4 @@ pub mod kernel;
 pub mod network;
 pub mod producer;
 pub mod serializer;
+pub mod verdict;
