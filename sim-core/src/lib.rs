@@ -24,3 +24,4 @@ pub mod network;
 pub mod partitioner;
 pub mod producer;
 pub mod serializer;
+pub mod verdict;
