@@ -1,5 +1,6 @@
 //! What goes into a broker and what comes out of it.
 
+use super::Ticket;
 use crate::protocol::{ErrorCode, Request, Response};
 use crate::record::{BrokerId, TopicPartition};
 use crate::time::Time;

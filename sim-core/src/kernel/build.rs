@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::client::Client;
 use super::queue::{Class, Queue};
-use super::run::{Due, Process, Run, Scratch, Tally, endpoint};
+use super::run::{Due, Process, Run, Scratch, endpoint};
+use super::tally::Tally;
 use crate::application::StreamState;
 use crate::broker::{Broker, BrokerOutput};
 use crate::chance::{Chance, Seeded};
@@ -81,7 +82,7 @@ impl<O: Observer> Run<O> {
             faults,
             targets: vec![Default::default(); scenario.faults.len()],
             ledger: Ledger::new(scenario.producers.len()),
-            tally: Tally::default(),
+            tally: Tally::new(scenario.producers.len()),
             refused: Vec::new(),
             ended: None,
             scratch: Scratch::default(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::client::{Client, Wake};
 use super::queue::{Class, Order, Queue};
+use super::tally::Tally;
 use crate::broker::{Broker, BrokerOutput, BrokerTimer, Peer, Reply};
 use crate::chance::Chance;
 use crate::consumer::{Consumer, ConsumerTimer};
@@ -68,17 +69,6 @@ pub(super) struct Process {
     pub(super) up: bool,
     /// How often it has been started after t=0.
     pub(super) incarnation: u32,
-}
-
-/// What a run counts beside its ledger.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Events taken from the queue.
-    pub steps: u64,
-    /// Produce requests written.
-    pub produce_requests: u64,
-    /// Batches written again.
-    pub retries: u64,
 }
 
 /// One run. It can be cloned at any event, and the clone goes on as the original would.
@@ -348,8 +338,7 @@ impl<O: Observer> Run<O> {
             }
             ClientAction::Write { node, correlation, request, cause } => {
                 if let Request::Produce(produce) = &request {
-                    self.tally.produce_requests += 1;
-                    self.tally.retries += u64::from(produce.retried);
+                    self.tally.produce(produce);
                 }
                 self.write(from, Endpoint::Broker(node), correlation, MessageBody::Request(request), cause);
             }
