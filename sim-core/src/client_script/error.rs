@@ -1,6 +1,6 @@
 //! What can be wrong with a client script.
 
-use crate::config::Release;
+use crate::config::{ConfigError, Release};
 
 /// Why a script cannot be run, or could not be run to its end.
 #[derive(Debug, thiserror::Error)]
@@ -25,12 +25,12 @@ pub enum ScriptError {
         problem: String,
     },
     /// A producer of this release refuses the configuration.
-    #[error("config: {release} refuses it: {problem}")]
+    #[error("config.{}: a {release} client refuses it: {source}; {}", source.key, source.instead)]
     Config {
         /// The release.
         release: Release,
         /// Why.
-        problem: String,
+        source: ConfigError,
     },
     /// The producer turns round and round without time passing.
     #[error("the producer is stuck at t={at_ms} ms")]
