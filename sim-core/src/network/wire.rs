@@ -166,7 +166,13 @@ impl Network {
     }
 
     /// A client starts to connect.
-    pub fn connect<O: Observer>(&mut self, cx: &mut Cx<'_, O>, opener: Endpoint, acceptor: Endpoint, cause: Seq) {
+    pub fn connect<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        opener: Endpoint,
+        acceptor: Endpoint,
+        cause: Seq,
+    ) {
         self.forget(opener, acceptor);
         self.open(cx, opener, acceptor, cause);
     }
@@ -276,7 +282,16 @@ impl Network {
     ) {
         let body = MessageBody::Response(response);
         if self.connection(ticket.connection).is_some() {
-            self.put(cx, ticket.connection, Way::Back, ticket.correlation, Some(ticket.message), body, treatment, cause);
+            self.put(
+                cx,
+                ticket.connection,
+                Way::Back,
+                ticket.correlation,
+                Some(ticket.message),
+                body,
+                treatment,
+                cause,
+            );
             return;
         }
         // The broker writes into a connection that is gone: the bytes vanish.
@@ -312,7 +327,15 @@ impl Network {
         let ends = connection.ends();
         let (life, from, to) = (connection.life, connection.opener, connection.acceptor);
         let sent = if traced(&body) {
-            cx.emit(cause, || Event::Message(MessageEvent { sent: true, message: number, request, ends, body: body.clone() }))
+            cx.emit(cause, || {
+                Event::Message(MessageEvent {
+                    sent: true,
+                    message: number,
+                    request,
+                    ends,
+                    body: body.clone(),
+                })
+            })
         } else {
             cause
         };
@@ -455,7 +478,13 @@ impl Network {
         let (number, request) = (message.number, message.request);
         let cause = if traced(&message.body) {
             cx.emit(message.sent, || {
-                Event::Message(MessageEvent { sent: false, message: number, request, ends, body: message.body.clone() })
+                Event::Message(MessageEvent {
+                    sent: false,
+                    message: number,
+                    request,
+                    ends,
+                    body: message.body.clone(),
+                })
             })
         } else {
             message.sent
@@ -465,8 +494,15 @@ impl Network {
                 self.deliveries.push(Delivery::Update { broker, update, cause });
             }
             (MessageBody::Request(request), _) => {
-                let ticket = Ticket { connection: id, correlation: message.correlation, message: number, ends };
-                self.deliveries.push(Delivery::Request { to: acceptor, ticket, request, forced: message.forced, cause });
+                let ticket =
+                    Ticket { connection: id, correlation: message.correlation, message: number, ends };
+                self.deliveries.push(Delivery::Request {
+                    to: acceptor,
+                    ticket,
+                    request,
+                    forced: message.forced,
+                    cause,
+                });
             }
             (MessageBody::Response(response), acceptor) => {
                 self.deliver_answer(id, opener, acceptor, message.correlation, response, cause);
@@ -557,7 +593,9 @@ impl Network {
             .connections
             .iter()
             .flatten()
-            .filter(|connection| is_resettable(connection) && concerns(connection.opener, connection.acceptor))
+            .filter(|connection| {
+                is_resettable(connection) && concerns(connection.opener, connection.acceptor)
+            })
             .map(|connection| connection.id)
             .collect();
         for id in ids {
@@ -566,7 +604,13 @@ impl Network {
     }
 
     /// A fault swallows a message that is just being written: it counts, but never is on the wire.
-    pub fn swallow<O: Observer>(&mut self, cx: &mut Cx<'_, O>, connection: ConnectionId, back: bool, cause: Seq) {
+    pub fn swallow<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        connection: ConnectionId,
+        back: bool,
+        cause: Seq,
+    ) {
         let message = self.count_message();
         cx.emit(cause, || Event::MessageLost { message, by: "fault" });
         if let Some(connection) = self.connection_mut(connection) {
@@ -613,7 +657,14 @@ impl Network {
         }
     }
 
-    fn tell_opener(&mut self, opener: Endpoint, acceptor: Endpoint, id: ConnectionId, life: Life, cause: Seq) {
+    fn tell_opener(
+        &mut self,
+        opener: Endpoint,
+        acceptor: Endpoint,
+        id: ConnectionId,
+        life: Life,
+        cause: Seq,
+    ) {
         match (opener, acceptor) {
             (Endpoint::Broker(to), _) => {
                 for correlation in self.asked.remove(&id).unwrap_or_default() {
@@ -716,7 +767,11 @@ impl Network {
             (connection.opener, connection.acceptor, connection.ends(), connection.cause, connection.life);
         let was_open = connection.was_open();
         let cause = cx.emit(cause, || {
-            if was_open { Event::ConnectionClosed { ends, by: "broker" } } else { Event::ConnectionRefused { ends } }
+            if was_open {
+                Event::ConnectionClosed { ends, by: "broker" }
+            } else {
+                Event::ConnectionRefused { ends }
+            }
         });
         let told = if was_open { Life::Open } else { life };
         self.tell_opener(opener, acceptor, id, told, cause);
@@ -792,7 +847,9 @@ impl Network {
     fn remove(&mut self, id: ConnectionId) {
         let Some(connection) = self.connection(id) else { return };
         let pair = (connection.opener, connection.acceptor);
-        for slot in connection.out.messages.iter().chain(&connection.back.messages).copied().collect::<Vec<_>>() {
+        for slot in
+            connection.out.messages.iter().chain(&connection.back.messages).copied().collect::<Vec<_>>()
+        {
             self.messages.remove(slot);
         }
         if self.current.get(&pair) == Some(&id) {
