@@ -8,7 +8,7 @@ pub enum ScriptError {
     /// The text is no JSON, or a field is unknown, missing or of the wrong type.
     #[error("{}{source}", at(path))]
     Field {
-        /// Which field: `steps[3].send`; `.` is the whole file.
+        /// Which field, as the reader names it: `steps[3].send`.
         path: String,
         /// What is wrong with it, with line and column.
         source: serde_json::Error,
@@ -40,8 +40,12 @@ pub enum ScriptError {
     },
 }
 
+/// The reader's path is `.` for the whole file, and ends in `?` where the text breaks off.
 fn at(path: &str) -> String {
-    if path == "." { String::new() } else { format!("{path}: ") }
+    match path.trim_end_matches(['.', '?']) {
+        "" => String::new(),
+        path => format!("{path}: "),
+    }
 }
 
 impl From<serde_path_to_error::Error<serde_json::Error>> for ScriptError {
