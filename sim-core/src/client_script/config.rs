@@ -19,7 +19,7 @@ pub(super) fn resolve(script: &Script, release: Release) -> Result<ProducerConfi
         jitter: true,
     };
     let resolved = resolve_producer(release, &settings, extras)
-        .map_err(|source| ScriptError::Config { release, source })?;
+        .map_err(|error| ScriptError::Config { release, source: Box::new(error) })?;
     Ok(ProducerConfig { metadata_recovery: MetadataRecovery::None, ..resolved.config })
 }
 

@@ -30,7 +30,7 @@ pub enum ScriptError {
         /// The release.
         release: Release,
         /// Why.
-        source: ConfigError,
+        source: Box<ConfigError>,
     },
     /// The producer turns round and round without time passing.
     #[error("the producer is stuck at t={at_ms} ms")]
