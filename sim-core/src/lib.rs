@@ -2,10 +2,13 @@
 //!
 //! One folder a stage, in the order in which a record meets them; `ARCHITECTURE.md` in the repository is the map.
 
+pub mod backoff;
 pub mod chance;
+pub mod client_script;
 pub mod config;
 pub mod protocol;
 pub mod record;
+pub mod sampling;
 pub mod scenario;
 pub mod time;
 pub mod trace;

@@ -1,5 +1,7 @@
 use super::*;
 use crate::chance::{Script, Scripted, Seeded};
+use crate::config::SerializerClass;
+use crate::serializer::{Payload, Serializer, Wanted};
 
 const KAFKA_2_3: Release = Release::new(2, 3);
 const KAFKA_2_4: Release = Release::new(2, 4);
@@ -212,4 +214,22 @@ fn the_big_customers_partitioner_can_fail() {
     assert_eq!(keyless, Err(Exception::InvalidRecordException));
     assert_eq!(hashed_to_others(i32::MIN, 4), Err(Exception::IllegalArgumentException));
     assert_eq!(hashed_to_others(i32::MIN, 5), Ok(0));
+}
+
+/// `scenarios.md 10.1`: the ids 1 to 12 as keys over 6 partitions, by three serializers: the bytes decide.
+#[test]
+fn another_key_serializer_moves_keys() {
+    let partitions = |class: SerializerClass| -> Vec<u32> {
+        let mut bytes = Vec::new();
+        (1..=12)
+            .map(|id: u32| {
+                let key = id.to_string();
+                class.serialize(Payload::Text(&key), Wanted::Bytes, &mut bytes).expect("an integer");
+                partition_for_key(&bytes, 6)
+            })
+            .collect()
+    };
+    assert_eq!(partitions(SerializerClass::String), [3, 2, 5, 1, 0, 4, 3, 3, 5, 4, 0, 4]);
+    assert_eq!(partitions(SerializerClass::Integer), [0, 5, 1, 1, 2, 5, 3, 0, 4, 1, 1, 5]);
+    assert_eq!(partitions(SerializerClass::Long), [0, 0, 1, 0, 4, 1, 5, 4, 2, 1, 0, 4]);
 }
