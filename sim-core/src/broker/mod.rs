@@ -6,7 +6,8 @@ mod partition;
 
 use std::sync::Arc;
 
-pub use api::{BrokerOutput, BrokerTimer, Forced, Peer, Reply, Ticket};
+pub use crate::network::{Forced, Ticket};
+pub use api::{BrokerOutput, BrokerTimer, Peer, Reply};
 pub use log::Log;
 pub use partition::{Partition, Role};
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::run::{Due, Run};
-use crate::broker::{Broker, Forced};
+use crate::broker::Broker;
 use crate::controller::Admin;
-use crate::network::{CutRule, Endpoint, MessageSlot};
+use crate::network::{CutRule, Endpoint, Forced, MessageSlot};
 use crate::record::{BrokerId, ProducerIx, TopicPartition};
 use crate::sampling;
 use crate::scenario::{Act, Acting, BrokerRef, CutEnd, LinkEnd, Sampled, When};
@@ -79,12 +79,12 @@ impl<O: Observer> Run<O> {
             }
             Act::Elect { tp, leader } => {
                 let leader = leader.and_then(|leader| self.broker_meant(leader));
-                self.administer(Admin::Elect { tp: *tp, leader }, cause);
+                self.administer(fault, &Admin::Elect { tp: *tp, leader }, cause);
             }
             Act::AddPartitions { topic, to } => {
-                self.administer(Admin::AddPartitions { topic: *topic, to: *to }, cause);
+                self.administer(fault, &Admin::AddPartitions { topic: *topic, to: *to }, cause);
             }
-            Act::SetConfig(acting) => self.set_config(acting, cause),
+            Act::SetConfig(acting) => self.set_config(fault, acting, cause),
             Act::KillProducer { producer, r#for } => {
                 self.end_process(*producer, cause);
                 return *r#for;
@@ -175,7 +175,7 @@ impl<O: Observer> Run<O> {
         }
         process.up = false;
         let stopped = self.cx().emit(cause, || Event::BrokerStopped { broker, by: "crash" });
-        self.brokers[broker.0 as usize].crash();
+        self.with_broker_even_down(broker, |broker, cx| broker.crash(cx, stopped));
         self.with_network(|network, cx| network.process_dies(cx, Endpoint::Broker(broker), stopped));
     }
 
@@ -187,24 +187,28 @@ impl<O: Observer> Run<O> {
         }
         process.up = true;
         process.incarnation += 1;
-        let incarnation = process.incarnation;
         let started = self.cx().emit(cause, || Event::BrokerStarted { broker, by: "start" });
         self.network.process_starts(Endpoint::Broker(broker));
         self.connect_controller(broker);
-        self.with_broker(broker, |broker: &mut Broker, cx| broker.start(cx, incarnation, started));
+        self.with_broker(broker, |broker: &mut Broker, cx| broker.start(cx, started));
     }
 
-    fn administer(&mut self, admin: Admin, cause: Seq) {
-        self.with_controller(|controller, cx| controller.admin(cx, admin, cause));
+    /// Asks the controller; what it refuses changes nothing, and is kept for whoever tells the story.
+    fn administer(&mut self, fault: u32, admin: &Admin, cause: Seq) {
+        let mut refused = None;
+        self.with_controller(|controller, cx| refused = controller.admin(cx, admin, cause).err());
+        if let Some(error) = refused {
+            self.refused.push((fault, error));
+        }
     }
 
-    fn set_config(&mut self, acting: &Acting, cause: Seq) {
+    fn set_config(&mut self, fault: u32, acting: &Acting, cause: Seq) {
         match acting {
             Acting::Topic(topic, config) => {
                 for broker in &mut self.brokers {
                     broker.set_topic_config(*topic, config.clone());
                 }
-                self.administer(Admin::SetTopicConfig(*topic, config.clone()), cause);
+                self.administer(fault, &Admin::SetTopicConfig(*topic, config.clone()), cause);
             }
             Acting::Broker(broker, config) => {
                 self.brokers[broker.0 as usize].set_config(Arc::new(config.clone()));

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::client::Client;
 use super::queue::{Class, Queue};
-use super::run::{Due, Process, Run, Scratch, Tally};
+use super::run::{Due, Process, Run, Scratch, endpoint};
+use super::tally::Tally;
 use crate::application::StreamState;
 use crate::broker::{Broker, BrokerOutput};
 use crate::chance::{Chance, Seeded};
@@ -59,12 +60,7 @@ impl<O: Observer> Run<O> {
                 Broker::new(BrokerId(id), scenario.cluster.brokers, Arc::clone(&config), topics, timing, &mut *chance)
             })
             .collect();
-        let controller = Controller::new(
-            scenario.cluster.brokers,
-            Arc::clone(&config),
-            &scenario.topics,
-            &mut *chance,
-        );
+        let controller = Controller::new(&config, scenario.cluster.brokers, &scenario.topics, &mut *chance);
         let network = Network::new(&scenario.network, scenario.cluster.timing.metadata, Arc::clone(&names));
         let (faults, timed) = FaultPlan::new(&scenario.faults, &mut trace.watch, &mut *chance);
         let mut queue = Queue::default();
@@ -86,7 +82,8 @@ impl<O: Observer> Run<O> {
             faults,
             targets: vec![Default::default(); scenario.faults.len()],
             ledger: Ledger::new(scenario.producers.len()),
-            tally: Tally::default(),
+            tally: Tally::new(scenario.producers.len()),
+            refused: Vec::new(),
             ended: None,
             scratch: Scratch::default(),
             scenario,
@@ -101,10 +98,9 @@ impl<O: Observer> Run<O> {
     /// The cluster has been running for long: everybody knows everything, every follower's fetch is parked.
     fn warm_cluster(&mut self) {
         let scenario = Arc::clone(&self.scenario);
-        for id in 0..scenario.cluster.brokers {
-            let (broker, id) = (Endpoint::Broker(BrokerId(id)), BrokerId(id));
-            self.network.warm(broker, Endpoint::Controller, &mut *self.chance);
-            self.network.warm(Endpoint::Controller, broker, &mut *self.chance);
+        for id in (0..scenario.cluster.brokers).map(BrokerId) {
+            self.connect_controller(id);
+            let broker = Endpoint::Broker(id);
             for leader in (0..scenario.cluster.brokers).map(BrokerId).filter(|&leader| leader != id) {
                 self.network.warm(broker, Endpoint::Broker(leader), &mut *self.chance);
             }
@@ -118,7 +114,7 @@ impl<O: Observer> Run<O> {
             for output in outputs {
                 match output {
                     BrokerOutput::Ask { peer, correlation, request, .. } => {
-                        parked.push((BrokerId(broker as u32), peer.endpoint(), correlation, request));
+                        parked.push((BrokerId(broker as u32), endpoint(peer), correlation, request));
                     }
                     BrokerOutput::Timer { at, timer, cause } => {
                         self.queue.push_system(at, Due::Broker(BrokerId(broker as u32), 0, timer, cause));
@@ -136,7 +132,15 @@ impl<O: Observer> Run<O> {
             }
         }
         let ages: Vec<_> = self.brokers.iter().map(Broker::heartbeat_age).collect();
-        self.with_controller(|controller, cx| controller.warm(cx, &ages));
+        self.controller.warm(self.now, &ages);
+        self.with_controller(|controller, cx| controller.start(cx));
+    }
+
+    /// A running broker and the controller are always connected.
+    pub(super) fn connect_controller(&mut self, broker: BrokerId) {
+        let broker = Endpoint::Broker(broker);
+        self.network.warm(broker, Endpoint::Controller, &mut *self.chance);
+        self.network.warm(Endpoint::Controller, broker, &mut *self.chance);
     }
 
     /// Topics as a metadata answer of a warm cluster names them.

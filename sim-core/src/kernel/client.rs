@@ -10,7 +10,7 @@ use crate::protocol::{Arrival, ClientAction, Exception};
 use crate::record::{BrokerId, NO_OFFSET, ProducerIx, RecordId};
 use crate::time::{Span, Time};
 use crate::trace::{Cx, Event, Observer, OrMinusOne, Seq};
-use crate::verdict::Ledger;
+use crate::verdict::{Ledger, Told};
 
 use super::queue::{Class, Order};
 use super::thread::{Call, Thread};
@@ -62,6 +62,8 @@ pub struct Client {
     sender: SenderThread,
     /// When the sender's thread goes on; the kernel's earlier or later events for it are stale.
     sender_due: Time,
+    /// Somebody has woken the sender: its poll, or the next one, ends at once.
+    woken: bool,
     callbacks: Option<Callbacks>,
     /// A `send()` from a callback that waits.
     callback_call: Option<(u16, Call)>,
@@ -92,6 +94,7 @@ impl Client {
             next_record: 0,
             sender: SenderThread::Sleeping,
             sender_due: Time::NEVER,
+            woken: false,
             callbacks: None,
             callback_call: None,
             callback_time,
@@ -172,6 +175,7 @@ impl Client {
         if self.sender == SenderThread::Polling
             && let Some(producer) = &mut self.producer
         {
+            self.woken = false;
             producer.poll_ends(cx);
         }
         self.run_sender(cx, ledger);
@@ -222,13 +226,18 @@ impl Client {
         }
     }
 
+    /// Whether somebody has woken the sender since its last poll ended.
+    fn is_woken(&mut self) -> bool {
+        self.woken |= self.producer.as_mut().is_some_and(Producer::take_wakeup);
+        self.woken
+    }
+
     /// Ends the poll at once if something has arrived or somebody woke the sender.
     fn wake_sender(&mut self, now: Time) {
         if self.sender != SenderThread::Polling || self.sender_due == now {
             return;
         }
-        let Some(producer) = &mut self.producer else { return };
-        if producer.has_arrivals() || producer.take_wakeup() {
+        if self.is_woken() || self.producer.as_ref().is_some_and(Producer::has_arrivals) {
             self.sender_wakes_at(now);
         }
     }
@@ -293,7 +302,7 @@ impl Client {
         ledger.failed(record, error, cx.now, attempts);
         let seq = cx.emit(cause, || Event::Failed { producer, record, batch, topic, partition, error });
         let (at, number) = self.owner(index);
-        let attempt = ledger.resends(record) + 1;
+        let attempt = resends(ledger, record) + 1;
         if !self.threads[at].resends(attempt) {
             self.result(index, seq);
             return;
@@ -392,8 +401,7 @@ impl Client {
             }
             let Some(due) = self.threads[at].due(cx.chance) else { break };
             if due > cx.now {
-                let woken = self.producer.as_ref().is_some_and(Producer::wakeup_pending);
-                if woken || Order::fixed(due, Class::Application, self.place(at)) >= horizon {
+                if self.is_woken() || Order::fixed(due, Class::Application, self.place(at)) >= horizon {
                     break;
                 }
                 cx.now = due;
@@ -631,9 +639,9 @@ impl Client {
         self.producer = Some(producer);
         for index in 0..self.next_record {
             let record = RecordId { producer: self.ix, index };
-            if !ledger.succeeded(record) {
+            if !has_succeeded(ledger, record) {
                 let (at, number) = self.owner(index);
-                let attempt = ledger.resends(record) + 1;
+                let attempt = resends(ledger, record) + 1;
                 self.threads[at].send_again(Call { number, record: index, attempt, cause: Seq::OUTSIDE });
             }
         }
@@ -643,4 +651,14 @@ impl Client {
             self.alarm(at);
         }
     }
+}
+
+/// How often a record has been sent again so far.
+fn resends(ledger: &Ledger, record: RecordId) -> u32 {
+    ledger.line(record).map_or(0, |line| line.resends)
+}
+
+/// Whether the application was told of success.
+fn has_succeeded(ledger: &Ledger, record: RecordId) -> bool {
+    ledger.line(record).is_some_and(|line| matches!(line.told, Told::Acknowledged | Told::Unconfirmed))
 }

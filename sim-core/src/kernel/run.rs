@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::client::{Client, Wake};
 use super::queue::{Class, Order, Queue};
-use crate::broker::{Broker, BrokerOutput, BrokerTimer, Forced, Reply, Ticket};
+use super::tally::Tally;
+use crate::broker::{Broker, BrokerOutput, BrokerTimer, Peer, Reply};
 use crate::chance::Chance;
 use crate::consumer::{Consumer, ConsumerTimer};
-use crate::controller::{Controller, ControllerOutput, ControllerTimer};
+use crate::controller::{AdminError, Controller, ControllerOutput, ControllerTimer};
 use crate::fault::FaultPlan;
-use crate::network::{Delivery, Endpoint, MessageSlot, Network, NetworkTimer, Treatment};
+use crate::network::{Delivery, Endpoint, Forced, MessageSlot, Network, NetworkTimer, Ticket, Treatment};
 use crate::protocol::{ClientAction, Request, Response};
 use crate::record::{BrokerId, ConsumerIx, Names, ProducerIx};
 use crate::scenario::{Act, Scenario};
@@ -35,6 +36,8 @@ pub(super) enum Due {
     Broker(BrokerId, u32, BrokerTimer, Seq),
     /// The controller's timer.
     Controller(ControllerTimer),
+    /// A consumer begins.
+    ConsumerStarts(ConsumerIx),
     /// A consumer's timer.
     Consumer(ConsumerIx, ConsumerTimer),
     /// A sender's thread goes on.
@@ -68,17 +71,6 @@ pub(super) struct Process {
     pub(super) incarnation: u32,
 }
 
-/// What a run counts beside its ledger.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Events taken from the queue.
-    pub steps: u64,
-    /// Produce requests written.
-    pub produce_requests: u64,
-    /// Batches written again.
-    pub retries: u64,
-}
-
 /// One run. It can be cloned at any event, and the clone goes on as the original would.
 #[derive(Clone)]
 pub struct Run<O> {
@@ -100,6 +92,8 @@ pub struct Run<O> {
     pub(super) targets: Vec<VecDeque<BrokerId>>,
     pub(super) ledger: Ledger,
     pub(super) tally: Tally,
+    /// Faults that asked the controller for something that cannot be.
+    pub(super) refused: Vec<(u32, AdminError)>,
     pub(super) ended: Option<EndedBy>,
     pub(super) scratch: Scratch,
 }
@@ -187,6 +181,7 @@ impl<O: Observer> Run<O> {
                 }
             }
             Due::Controller(timer) => self.with_controller(|controller, cx| controller.timer(cx, timer)),
+            Due::ConsumerStarts(consumer) => self.consumer_starts(consumer),
             Due::Consumer(consumer, timer) => {
                 self.with_consumer(consumer, |consumer, cx| consumer.timer(cx, timer));
             }
@@ -266,7 +261,7 @@ impl<O: Observer> Run<O> {
                 self.with_broker(broker, |broker, cx| broker.request(cx, ticket, request, forced, cause));
             }
             Delivery::Request { ticket, request, cause, .. } => {
-                self.with_controller(|controller, cx| controller.request(cx, ticket, request, cause));
+                self.with_controller(|controller, cx| controller.request(cx, ticket, &request, cause));
             }
             Delivery::Answer { to, correlation, response, cause } => {
                 self.with_broker(to, |broker, cx| broker.answer(cx, correlation, response, cause));
@@ -343,8 +338,7 @@ impl<O: Observer> Run<O> {
             }
             ClientAction::Write { node, correlation, request, cause } => {
                 if let Request::Produce(produce) = &request {
-                    self.tally.produce_requests += 1;
-                    self.tally.retries += u64::from(produce.retried);
+                    self.tally.produce(produce);
                 }
                 self.write(from, Endpoint::Broker(node), correlation, MessageBody::Request(request), cause);
             }
@@ -362,15 +356,18 @@ impl<O: Observer> Run<O> {
         result
     }
 
-    pub(super) fn with_broker(
+    pub(super) fn with_broker(&mut self, broker: BrokerId, act: impl FnOnce(&mut Broker, &mut Cx<'_, O>)) {
+        if self.processes[broker.0 as usize].up {
+            self.with_broker_even_down(broker, act);
+        }
+    }
+
+    /// The same while its process ends or is no more: its disk and its settings are still there.
+    pub(super) fn with_broker_even_down(
         &mut self,
         broker: BrokerId,
         act: impl FnOnce(&mut Broker, &mut Cx<'_, O>),
     ) {
-        let process = self.processes[broker.0 as usize];
-        if !process.up {
-            return;
-        }
         let mut cx = Cx { now: self.now, chance: &mut *self.chance, trace: &mut self.trace };
         act(&mut self.brokers[broker.0 as usize], &mut cx);
         self.apply_fired();
@@ -392,12 +389,12 @@ impl<O: Observer> Run<O> {
                 BrokerOutput::Reply { reply: Reply::Nothing, .. } => {}
                 BrokerOutput::Ask { peer, correlation, request, cause } => {
                     let body = MessageBody::Request(request);
-                    self.write(Endpoint::Broker(broker), peer.endpoint(), correlation, body, cause);
+                    self.write(Endpoint::Broker(broker), endpoint(peer), correlation, body, cause);
                 }
                 BrokerOutput::Hang { peer } => {
                     let from = Endpoint::Broker(broker);
                     self.with_network(|network, cx| {
-                        network.hang_up(cx, from, peer.endpoint(), "request-timeout", Seq::OUTSIDE);
+                        network.hang_up(cx, from, endpoint(peer), "request-timeout", Seq::OUTSIDE);
                     });
                 }
                 BrokerOutput::Timer { at, timer, cause } => {
@@ -426,6 +423,14 @@ impl<O: Observer> Run<O> {
             }
         }
         self.scratch.controller_outputs = outputs;
+    }
+}
+
+/// The machine of whoever a broker asks.
+pub(super) fn endpoint(peer: Peer) -> Endpoint {
+    match peer {
+        Peer::Broker(broker) => Endpoint::Broker(broker),
+        Peer::Controller => Endpoint::Controller,
     }
 }
 

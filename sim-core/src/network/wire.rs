@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::connection::{Connection, ConnectionId, Lane, Life, ends};
 use super::link::{CutRule, Endpoint, Path};
 use super::message::{Message, MessageSlot, Messages, Way, wire_bytes};
-use crate::broker::{Forced, Ticket};
+use super::ticket::{Forced, Ticket};
 use crate::chance::Chance;
 use crate::protocol::{Arrival, MetadataUpdate, Request, Response};
 use crate::record::{BrokerId, Names};
@@ -163,6 +163,19 @@ impl Network {
     /// A connection that is in use before t=0.
     pub fn warm(&mut self, opener: Endpoint, acceptor: Endpoint, chance: &mut dyn Chance) {
         self.insert(opener, acceptor, Life::Open, Seq::OUTSIDE, chance);
+    }
+
+    /// What a request must be answered to that had come over a warm connection before t=0, without events of its own.
+    pub fn already_there(
+        &mut self,
+        opener: Endpoint,
+        acceptor: Endpoint,
+        correlation: u64,
+    ) -> Option<Ticket> {
+        let connection = *self.current.get(&(opener, acceptor))?;
+        self.asked.entry(connection).or_default().push(correlation);
+        let message = self.count_message();
+        Some(Ticket { connection, correlation, message, ends: ends(opener, acceptor) })
     }
 
     /// A client starts to connect.
