@@ -15,7 +15,7 @@ use crate::fault::FaultPlan;
 use crate::network::{Endpoint, Network};
 use crate::producer::Producer;
 use crate::protocol::{ErrorCode, MetadataResponse, PartitionMetadata, TopicMetadata};
-use crate::record::{BrokerId, ConsumerIx, Names, ProducerIx, TopicIx, TopicPartition};
+use crate::record::{BrokerId, ConsumerIx, Names, ProducerIx, TopicIx};
 use crate::scenario::{Scenario, Stream};
 use crate::time::Time;
 use crate::trace::{Cx, Event, Observer, Seq, Tracer};
