@@ -79,17 +79,16 @@ impl Consumer {
         }
     }
 
-    /// It starts: it knows these brokers, is connected to some of them, and knows this of its partitions. Its positions
-    /// follow from `auto.offset.reset`; the metadata is fresh.
+    /// It starts: it knows these brokers and is connected to them, and knows this of its partitions. Its positions follow
+    /// from `auto.offset.reset`; the metadata is fresh.
     pub fn start<O: Observer>(
         &mut self,
         cx: &mut Cx<'_, O>,
         brokers: &[BrokerId],
-        connected: &[BrokerId],
         partitions: &[KnownPartition],
     ) {
         self.has_started = true;
-        self.connections.warm(connected);
+        self.connections.warm(brokers);
         self.metadata.warm(cx.now, brokers, cx.chance);
         self.assign(cx, partitions);
     }

@@ -50,8 +50,7 @@ fn reads_can_be_listed() {
     let reads = world.consumer.reads();
     assert_eq!(reads.len(), 2);
     assert_eq!((reads[0].tp(), reads[0].broker, reads[0].time.millis()), (tp(0), BrokerId(0), 7));
-    let names: Vec<_> =
-        reads[1].records().map(|(offset, record, content)| (offset, record, content)).collect();
+    let names: Vec<_> = reads[1].records().collect();
     let name = |index| RecordId { producer: ProducerIx(0), index };
     assert_eq!(names, [(10, name(10), None), (11, name(11), None)]);
 }

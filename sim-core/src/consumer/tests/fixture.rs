@@ -85,7 +85,7 @@ impl<O: Observer> World<O> {
         let mut world = World { consumer, now: Time::ZERO, chance, trace, actions, timers };
         let known: Vec<KnownPartition> = (0..partitions).map(known).collect();
         let brokers: Vec<BrokerId> = (0..3).map(BrokerId).collect();
-        world.drive(|consumer, cx| consumer.start(cx, &brokers, &brokers, &known));
+        world.drive(|consumer, cx| consumer.start(cx, &brokers, &known));
         world
     }
 
