@@ -13,9 +13,13 @@ pub(crate) struct Unknown {
     pub(crate) instead: String,
 }
 
-/// Kafka's own words about a key that a client does not know.
-pub(crate) fn kafkas_warning(key: &str) -> String {
-    format!("The configuration '{key}' was supplied but isn't a known config.")
+/// What Kafka's clients log about a key that they do not know.
+pub(crate) fn kafkas_warning(release: Release, key: &str) -> String {
+    if release.at_least(3, 3) {
+        format!("These configurations '[{key}]' were supplied but are not used yet.")
+    } else {
+        format!("The configuration '{key}' was supplied but isn't a known config.")
+    }
 }
 
 /// Why a family does not have a key in a release.
@@ -27,7 +31,10 @@ pub(crate) fn explain(family: Family, release: Release, name: &str) -> Unknown {
     if !others.is_empty() {
         return other_family(family, &others, name);
     }
-    let what = format!("there is no {family} configuration \"{name}\"");
+    let what = match family {
+        Family::Topic => format!("Unknown topic config name: {name}"),
+        _ => format!("there is no {family} configuration \"{name}\""),
+    };
     let near = nearest(family, release, name);
     let instead = if near.is_empty() {
         format!("leave it out: no {family} configuration of {release} has a similar name")
@@ -71,11 +78,17 @@ pub fn nearest(family: Family, release: Release, name: &str) -> Vec<&'static str
         .keys()
         .iter()
         .filter(|key| key.is_in(release))
-        .map(|key| (distance(&wanted, &plain(key.name)), key.name))
-        .filter(|(distance, _)| *distance <= most)
+        .map(|key| (steps(&wanted, &plain(key.name), most), key.name))
+        .filter(|(steps, _)| *steps <= most)
         .collect();
     near.sort_unstable();
     near.into_iter().take(OFFERED).map(|(_, name)| name).collect()
+}
+
+/// How far a name is from the wanted one; one that goes on where the wanted one ends is near, whatever its length.
+fn steps(wanted: &[char], name: &[char], most: usize) -> usize {
+    let goes_on = wanted.len() >= 4 && name.starts_with(wanted);
+    distance(wanted, name).min(if goes_on { most } else { usize::MAX })
 }
 
 /// Small letters, and one separator for all: `linger_ms` is `linger.ms`.
@@ -127,7 +140,10 @@ mod tests {
     #[test]
     fn the_nearest_names_are_offered() {
         assert_eq!(instead(Family::Producer, (4, 1), "linger.m"), "did you mean \"linger.ms\"?");
-        assert_eq!(nearest(Family::Producer, Release::NEWEST, "max_in_flight_requests")[..], [] as [&str; 0]);
+        assert_eq!(
+            nearest(Family::Producer, Release::NEWEST, "max_in_flight_requests"),
+            ["max.in.flight.requests.per.connection"]
+        );
         assert_eq!(nearest(Family::Topic, Release::NEWEST, "min.insync.replica"), ["min.insync.replicas"]);
     }
 
