@@ -25,4 +25,4 @@ pub use settings::{
     BrokerConfig, CleanupPolicy, ConsumerConfig, IsolationLevel, MetadataRecovery, OffsetReset,
     PartitionerClass, ProducerConfig, SerializerClass, TimestampType, TopicConfig,
 };
-pub use unknown::nearest;
+pub use unknown::{nearest, nobody_has};

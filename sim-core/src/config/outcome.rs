@@ -98,7 +98,7 @@ pub struct Note {
     pub key: String,
     /// What there is to say, as a sentence without a full stop.
     pub text: String,
-    /// Where the key was set, if it was.
+    /// Where the reason was set, if it was: the key itself, or the one that changed it.
     pub origin: Option<Origin>,
 }
 

@@ -154,9 +154,14 @@ impl Values {
         value::typed(self.slot(key)?.key.kind, text).ok()
     }
 
-    /// A remark about a key.
+    /// A remark about a key that the user set, or that has its default.
     pub(crate) fn note(&mut self, kind: NoteKind, key: &str, text: String) {
-        let origin = self.origin(key).cloned();
+        self.note_because_of(&[key], kind, key, text);
+    }
+
+    /// A remark about a key; it points at the first of the reasons that the user set.
+    pub(crate) fn note_because_of(&mut self, reasons: &[&str], kind: NoteKind, key: &str, text: String) {
+        let origin = reasons.iter().find_map(|reason| self.origin(reason)).cloned();
         self.notes.push(Note { kind, key: key.to_string(), text, origin });
     }
 

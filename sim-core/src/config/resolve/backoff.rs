@@ -33,7 +33,7 @@ fn keep_reconnect_constant(values: &mut Values) {
         )
     };
     values.adjust(max, value);
-    values.note(kind, max, text);
+    values.note_because_of(&[first], kind, max, text);
 }
 
 /// From 3.7 on the client says when a maximum below the first value makes it constant.
@@ -44,6 +44,6 @@ fn warn_static(values: &mut Values, key: &str, max_key: &str, what: &str) {
             "Configuration '{key}' with value '{first}' is greater than configuration '{max_key}' with value '{max}'. \
              A static {what} with value '{max}' will be applied."
         );
-        values.note(NoteKind::Warning, key, text);
+        values.note_because_of(&[key, max_key], NoteKind::Warning, key, text);
     }
 }

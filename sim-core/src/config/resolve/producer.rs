@@ -212,7 +212,7 @@ fn idempotence_before_3(values: &mut Values) -> Result<bool, ConfigError> {
         }
         values.adjust(IDEMPOTENCE, Value::Boolean(true));
         let text = format!("is true because {TRANSACTIONAL_ID} is set");
-        values.note(NoteKind::Adjusted, IDEMPOTENCE, text);
+        values.note_because_of(&[TRANSACTIONAL_ID], NoteKind::Adjusted, IDEMPOTENCE, text);
     }
     override_default(values, RETRIES, Value::Number(i64::from(i32::MAX)));
     override_default(values, ACKS, Value::Text("all".into()));
@@ -229,7 +229,7 @@ fn override_default(values: &mut Values, key: &str, value: Value) {
     if !values.is_set(key) && values.value(key) != Some(&value) {
         let text = format!("is {value} because the producer is idempotent");
         values.adjust(key, value);
-        values.note(NoteKind::Adjusted, key, text);
+        values.note_because_of(&[IDEMPOTENCE, TRANSACTIONAL_ID], NoteKind::Adjusted, key, text);
     }
 }
 
@@ -321,7 +321,7 @@ impl Conflict {
                 ),
             ),
         };
-        values.note(kind, IDEMPOTENCE, text);
+        values.note_because_of(&[key], kind, IDEMPOTENCE, text);
     }
 }
 
@@ -376,6 +376,7 @@ fn delivery_timeout(values: &mut Values) -> Result<Option<i64>, ConfigError> {
             .wrapped_in(Exception::KafkaException, CONSTRUCTION_FAILED));
     }
     values.adjust(key, Value::Number(least));
-    values.note(NoteKind::Warning, key, format!("{rule}. Setting it to {least}."));
+    let text = format!("{rule}. Setting it to {least}.");
+    values.note_because_of(&["linger.ms", "request.timeout.ms"], NoteKind::Warning, key, text);
     Ok(Some(least))
 }

@@ -176,6 +176,7 @@ fn a_conflict_points_at_the_setting_and_says_what_to_write() {
         notes(&silent, NoteKind::Adjusted),
         [("enable.idempotence", "is off: it was on only by default, and acks = 1 needs it off")]
     );
+    assert_eq!(silent.notes[0].origin, Some(Origin::Set), "where acks was set");
 }
 
 /// producer.md 6.2: delivery.timeout.ms >= linger.ms + request.timeout.ms.
