@@ -1,10 +1,23 @@
 //! Kafka's configuration: releases, keys, defaults, Kafka's own checks, and the typed settings that the model reads.
 
+mod allowed;
+mod given;
+mod keys;
+mod outcome;
 mod release;
+mod resolve;
 mod settings;
+mod unknown;
+mod value;
+mod values;
 
+pub use given::{Origin, Setting, Settings};
+pub use keys::{Effect, Family, Key, Kind, families_of};
+pub use outcome::{ConfigError, Effective, Note, NoteKind, Resolved};
 pub use release::Release;
+pub use resolve::{ProducerExtras, default_compression_ratio, resolve_producer};
 pub use settings::{
     BrokerConfig, CleanupPolicy, ConsumerConfig, IsolationLevel, MetadataRecovery, OffsetReset,
     PartitionerClass, ProducerConfig, SerializerClass, TimestampType, TopicConfig,
 };
+pub use unknown::nearest;

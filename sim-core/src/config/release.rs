@@ -53,6 +53,12 @@ impl Release {
         self.major > major || (self.major == major && self.minor >= minor)
     }
 
+    /// `4.1`, as the tables write it, whether or not there is a profile of it.
+    pub(crate) fn parse(text: &str) -> Option<Release> {
+        let (major, minor) = text.split_once('.')?;
+        Some(Release::new(major.parse().ok()?, minor.parse().ok()?))
+    }
+
     /// The release behind a profile's name, `kafka-4.1`, if there is such a profile.
     pub fn by_profile(name: &str) -> Option<Release> {
         Release::ALL.into_iter().find(|release| release.to_string() == name)

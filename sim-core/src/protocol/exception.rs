@@ -42,6 +42,7 @@ exceptions! {
     InconsistentTopicIdException,
     IneligibleReplicaException,
     InterruptException,
+    InvalidConfigurationException,
     InvalidPidMappingException,
     InvalidProducerEpochException,
     InvalidRecordException,
