@@ -19,6 +19,8 @@ pub const REPLICAS: u64 = 300_000;
 pub const PRODUCERS: usize = 1_000;
 /// Consumers.
 pub const CONSUMERS: usize = 1_000;
+/// Settings in one `config` table, and lines of one `.properties` file.
+pub const SETTINGS: usize = 5_000;
 /// Partitions read by all consumers, each counted once a consumer.
 pub const CONSUMED_PARTITIONS: u64 = 300_000;
 /// Streams (`[[producers.sends]]`) of all producers.

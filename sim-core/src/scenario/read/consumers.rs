@@ -24,7 +24,7 @@ pub(super) fn consumers(nodes: &[Node], world: &World<'_>, configs: &mut Configs
             world.problems.report_bare(section.key_at("topics"), message);
             break;
         }
-        if let Some(config) = configs.consumer(section.node("config")) {
+        if let Some(config) = configs.consumer(id, section.node("config")) {
             consumers.push(Consumer {
                 id: (*id).to_owned(),
                 partitions,

@@ -13,10 +13,12 @@ mod topics;
 mod twins;
 mod world;
 
-pub(crate) use twins::{languages, twin_text};
+pub(crate) use config::Configs;
+pub use config::{PartConfig, PartNote};
+pub(crate) use on::event_kind;
+pub(crate) use twins::{languages, twin_text, twins};
 pub(crate) use world::World;
 
-use self::config::Configs;
 use super::document::{Node, Table, Value};
 use super::error::Problems;
 use super::expect;

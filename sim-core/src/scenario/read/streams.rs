@@ -5,6 +5,7 @@ use super::super::limits;
 use super::super::model::{Decode, Header, Keys, Mode, Pace, PartitionChoice, Resend, Stream, ValueSpec};
 use super::super::quantity;
 use super::super::section::{Section, duration, list, quantity as report_quantity, size, text, whole, word, wrong_type};
+use super::config::{check_number_template, check_template};
 use super::world::World;
 use crate::time::{Span, Time};
 
@@ -206,8 +207,18 @@ fn template(node: &Node, key: &str, problems: &super::Problems) -> Option<String
         return Some(number.to_string());
     }
     let given = text(node, key, problems)?;
-    super::config::check_template(node, key, given, problems);
+    check_template(node, given, problems);
     Some(given.to_owned())
+}
+
+/// A text that gives a whole number of at least `least`.
+fn number_template(node: &Node, key: &str, least: i64, problems: &super::Problems) -> Option<String> {
+    let text = match node.value {
+        Value::Whole(number) => number.to_string(),
+        _ => text(node, key, problems)?.to_owned(),
+    };
+    check_number_template(node, &text, least, problems);
+    Some(text)
 }
 
 fn partition(node: &Node, world: &World<'_>) -> Option<PartitionChoice> {
@@ -216,7 +227,7 @@ fn partition(node: &Node, world: &World<'_>) -> Option<PartitionChoice> {
         Value::Whole(_) => {
             whole(node, "partition", 0, i32::MAX as u64, problems).map(|partition| PartitionChoice::Fixed(partition as u32))
         }
-        Value::Text(_) => template(node, "partition", problems).map(PartitionChoice::Template),
+        Value::Text(_) => number_template(node, "partition", 0, problems).map(PartitionChoice::Template),
         _ => {
             wrong_type(node, "partition", "a number or a text that gives one", "write `partition = 0` or `\"{i % 3}\"`", problems);
             None
@@ -251,7 +262,7 @@ fn value(node: &Node, world: &World<'_>) -> Option<ValueSpec> {
                 customer.missing("id", "write `customer = { id = \"{i}\", name = \"...\" }`");
             }
             Some(ValueSpec::Customer {
-                id: template(customer.node("id")?, "id", problems)?,
+                id: number_template(customer.node("id")?, "id", i64::MIN, problems)?,
                 name: customer.node("name").and_then(|node| template(node, "name", problems)),
                 layout: section.node("layout").and_then(|node| layout(node, "layout", problems)).unwrap_or(Decode::CustomerV1),
             })
