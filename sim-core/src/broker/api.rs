@@ -1,33 +1,10 @@
 //! What goes into a broker and what comes out of it.
 
+use super::Ticket;
 use crate::protocol::{ErrorCode, Request, Response};
 use crate::record::{BrokerId, TopicPartition};
 use crate::time::Time;
 use crate::trace::{Ends, Seq};
-
-/// A request that a broker has taken in: what its answer must name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ticket {
-    /// The connection that it came on: a number of the network's, never used twice.
-    pub connection: u64,
-    /// The asker's own number for it.
-    pub correlation: u64,
-    /// The number of its message.
-    pub message: u64,
-    /// Between whom.
-    pub ends: Ends,
-}
-
-/// A fault's answer to one request: `fail = "it"`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Forced {
-    /// The answer.
-    pub error: ErrorCode,
-    /// Whether the request takes effect first.
-    pub append: bool,
-    /// Only for this partition.
-    pub tp: Option<TopicPartition>,
-}
 
 /// Whom a broker asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,48 +67,43 @@ pub enum BrokerOutput {
     Stopped,
 }
 
-/// What a broker wakes up for.
+/// What a broker wakes up for. Most timers are set lazily: one that comes too early is set anew, one that comes too late
+/// (the process has died since) does nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BrokerTimer {
-    /// Work on the request at the head of this connection is done.
+    /// Work on the request at the head of this connection is done, or goes on.
     Service {
         /// The connection.
         connection: u64,
     },
-    /// A parked produce request may have run out of time.
-    Purgatory {
-        /// The broker's number for the parked request.
-        parked: u64,
-    },
+    /// A parked produce request may have run out of time (`broker.md P11`).
+    Purgatory,
     /// A parked fetch may have run out of time.
-    ParkedFetch {
-        /// The broker's number for the parked fetch.
-        parked: u64,
-    },
-    /// Fetch from this leader again: a back-off is over.
+    ParkedFetch,
+    /// A back-off of the fetcher of this leader is over, or the fetcher goes on with an answer.
     Fetch {
         /// The leader.
         leader: BrokerId,
     },
-    /// Nothing came back on the fetch to this leader within `replica.socket.timeout.ms`.
+    /// The fetch to this leader may be older than `replica.socket.timeout.ms`.
     FetchTimeout {
         /// The leader.
         leader: BrokerId,
-        /// Which fetch.
-        correlation: u64,
     },
     /// Look for ISR members that lag (`broker.md R20`).
     IsrScan,
-    /// Send a heartbeat to the controller.
+    /// Send a heartbeat, or register, at the controller.
     Heartbeat,
-    /// Propose ISRs again.
+    /// The heartbeat has had no answer for `broker.session.timeout.ms`.
+    HeartbeatTimeout,
+    /// Propose ISRs again (`broker.md R23`).
     AlterPartition,
-    /// Write the high watermarks to disk.
+    /// Write the high watermarks to disk (`broker.md R17`).
     HwCheckpoint,
     /// Page cache to disk.
     Flush,
     /// Look for segments that are too old or too many.
     Retention,
-    /// Forget producers that have been idle for long.
+    /// Forget producers that have been idle for long (`broker.md I8`).
     ProducerExpiry,
 }

@@ -46,8 +46,6 @@ pub enum ControllerTimer {
     SessionSweep,
     /// Move leaders back to the preferred replicas (`broker.md F9`).
     LeaderImbalance,
-    /// Elect where an unclean election has become possible (`broker.md F8`).
-    UncleanElection,
 }
 
 /// What an administrator, or a fault, asks of the controller.
@@ -69,4 +67,35 @@ pub enum Admin {
     },
     /// A topic's settings changed.
     SetTopicConfig(TopicIx, TopicConfig),
+}
+
+/// Why the controller did not do what it was asked to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AdminError {
+    /// There is no such partition (`UNKNOWN_TOPIC_OR_PARTITION`).
+    #[error("the cluster has no such partition")]
+    UnknownPartition,
+    /// There is no such topic (`UNKNOWN_TOPIC_OR_PARTITION`).
+    #[error("the cluster has no such topic")]
+    UnknownTopic,
+    /// The broker leads already (`ELECTION_NOT_NEEDED`).
+    #[error("broker {0} leads already")]
+    ElectionNotNeeded(BrokerId),
+    /// The broker is not in the ISR, so it may lack committed records (`PREFERRED_LEADER_NOT_AVAILABLE`).
+    #[error("broker {0} cannot lead: it is not in the ISR")]
+    NotInSync(BrokerId),
+    /// The broker is fenced or not registered (`PREFERRED_LEADER_NOT_AVAILABLE`).
+    #[error("broker {0} cannot lead: the controller counts it as dead")]
+    NotActive(BrokerId),
+    /// Partitions can only be added (`INVALID_PARTITIONS`).
+    #[error("the topic has {has} partitions already; ask for more than that, not for {asked}")]
+    NotMorePartitions {
+        /// How many there are.
+        has: u32,
+        /// How many were asked for.
+        asked: u32,
+    },
+    /// None of a new partition's replicas is alive (`INVALID_REPLICA_ASSIGNMENT`).
+    #[error("no replica of new partition {0} would be alive")]
+    NoLiveReplica(u32),
 }

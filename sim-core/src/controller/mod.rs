@@ -1,5 +1,225 @@
 //! The controller: who lives, who leads, who is in sync.
+//!
+//! One active KRaft controller that does not fail. [`partition`] decides what an event does to a partition,
+//! [`elections`] which events meet which partitions, [`registration`] who counts as alive, [`sessions`] who has been
+//! heard of; [`publish`] tells the brokers.
 
 mod api;
+mod elections;
+mod partition;
+mod publish;
+mod registration;
+mod sessions;
+#[cfg(test)]
+mod tests;
 
-pub use api::{Admin, ControllerOutput, ControllerTimer};
+use std::sync::Arc;
+
+pub use api::{Admin, AdminError, ControllerOutput, ControllerTimer};
+pub use partition::PartitionState;
+pub use registration::Registration;
+
+use crate::broker::Ticket;
+use crate::chance::{Chance, Stream};
+use crate::config::{BrokerConfig, Release, TopicConfig};
+use crate::protocol::{Request, Response};
+use crate::record::{BrokerId, TopicIx, TopicPartition};
+use crate::scenario;
+use crate::time::{Span, Time};
+use crate::trace::{Cx, Observer, Seq};
+use sessions::Sessions;
+
+/// The active controller of the cluster.
+#[derive(Clone, Debug)]
+pub struct Controller {
+    release: Release,
+    heartbeat_interval: Span,
+    /// None where `auto.leader.rebalance.enable` is off.
+    imbalance_interval: Option<Span>,
+    sweep_phase: Stream,
+    imbalance_phase: Stream,
+    sessions: Sessions,
+    /// By broker id.
+    registrations: Vec<Option<Registration>>,
+    /// By [`TopicIx`].
+    topics: Vec<Topic>,
+    /// Number of the last decision.
+    offset: u64,
+    outputs: Vec<ControllerOutput>,
+}
+
+/// A topic of the scenario.
+#[derive(Clone, Debug)]
+struct Topic {
+    config: TopicConfig,
+    /// Replicas of each partition that it is to have.
+    assignment: Vec<Arc<[BrokerId]>>,
+    /// The partitions that there are: none before the topic is created.
+    partitions: Vec<Partition>,
+}
+
+/// A partition, and the offset of its last change.
+#[derive(Clone, Debug)]
+struct Partition {
+    state: PartitionState,
+    changed_at: u64,
+}
+
+impl Controller {
+    /// The controller of a cluster that has never run: no broker is registered, no topic created. A topic is created
+    /// as soon as all brokers that its replicas are assigned to are unfenced.
+    pub fn new(
+        config: &BrokerConfig,
+        brokers: u32,
+        topics: &[scenario::Topic],
+        chance: &mut dyn Chance,
+    ) -> Controller {
+        let interval = Span::from_millis(config.leader_imbalance_check_interval_ms);
+        Controller {
+            release: config.release,
+            heartbeat_interval: Span::from_millis(config.heartbeat_interval_ms),
+            imbalance_interval: (config.auto_leader_rebalance && interval > Span::ZERO).then_some(interval),
+            sweep_phase: chance.stream("controller/phase/sweep"),
+            imbalance_phase: chance.stream("controller/phase/leader-imbalance"),
+            sessions: Sessions::new(brokers, Span::from_millis(config.session_timeout_ms)),
+            registrations: vec![None; brokers as usize],
+            topics: topics.iter().map(Topic::planned).collect(),
+            offset: 0,
+            outputs: Vec::new(),
+        }
+    }
+
+    /// Makes it the controller of a cluster that has been running for long (`scenario-format.md`, "At t=0"): every
+    /// broker is registered with broker epoch 0 and unfenced, its last heartbeat lies so long before `now`; every
+    /// partition has its first replica as leader, epochs 0, a full ISR; all brokers know it, metadata offset 0.
+    pub fn warm(&mut self, now: Time, since_heartbeat: &[Span]) {
+        for (id, registration) in self.registrations.iter_mut().enumerate() {
+            let broker = BrokerId(id as u32);
+            let ago = since_heartbeat.get(id).copied().unwrap_or(Span::ZERO);
+            *registration = Some(Registration::warm(now, ago));
+            self.sessions.touch(broker, now, ago, Seq::OUTSIDE);
+        }
+        for topic in &mut self.topics {
+            topic.partitions = topic.assignment.iter().map(|replicas| Partition::full(replicas, 0)).collect();
+        }
+    }
+
+    /// Begins what happens at intervals, each at a phase of its own.
+    pub fn start<O>(&mut self, cx: &mut Cx<'_, O>) {
+        self.first(cx, self.sessions.sweep_interval(), self.sweep_phase, ControllerTimer::SessionSweep);
+        if let Some(interval) = self.imbalance_interval {
+            self.first(cx, interval, self.imbalance_phase, ControllerTimer::LeaderImbalance);
+        }
+    }
+
+    /// A broker's heartbeat, registration or AlterPartition has arrived; other requests are not for a controller and
+    /// get no answer.
+    pub fn request<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        ticket: Ticket,
+        request: &Request,
+        cause: Seq,
+    ) {
+        let response = match request {
+            Request::Heartbeat(heartbeat) => Response::Heartbeat(self.heartbeat(cx, heartbeat, cause)),
+            Request::AlterPartition(alter) => {
+                Response::AlterPartition(Arc::new(self.alter_partition(cx, alter, cause)))
+            }
+            _ => return,
+        };
+        self.outputs.push(ControllerOutput::Answer { ticket, response, cause });
+    }
+
+    /// An administrator's wish; nothing happens if it cannot be fulfilled.
+    pub fn admin<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        admin: &Admin,
+        cause: Seq,
+    ) -> Result<(), AdminError> {
+        match admin {
+            Admin::Elect { tp, leader } => self.elect(cx, *tp, *leader, cause),
+            Admin::AddPartitions { topic, to } => self.add_partitions(cx.now, *topic, *to, cause),
+            Admin::SetTopicConfig(topic, config) => {
+                self.topic_mut(*topic).ok_or(AdminError::UnknownTopic)?.config = config.clone();
+                Ok(())
+            }
+        }
+    }
+
+    /// A timer is due.
+    pub fn timer<O: Observer>(&mut self, cx: &mut Cx<'_, O>, timer: ControllerTimer) {
+        let interval = match timer {
+            ControllerTimer::SessionSweep => {
+                self.sweep_sessions(cx);
+                Some(self.sessions.sweep_interval())
+            }
+            ControllerTimer::LeaderImbalance => {
+                self.balance_leaders(cx);
+                self.imbalance_interval
+            }
+        };
+        if let Some(interval) = interval {
+            self.outputs.push(ControllerOutput::Timer { at: cx.now + interval, timer });
+        }
+    }
+
+    /// Hands over what it wants done, in order.
+    pub fn take_outputs(&mut self, into: &mut Vec<ControllerOutput>) {
+        into.append(&mut self.outputs);
+    }
+
+    /// What it has recorded of a partition; nothing if there is no such partition (yet).
+    pub fn partition(&self, tp: TopicPartition) -> Option<&PartitionState> {
+        let partition = self.topics.get(tp.topic.0 as usize)?.partitions.get(tp.partition as usize)?;
+        Some(&partition.state)
+    }
+
+    /// How many partitions a topic has.
+    pub fn partition_count(&self, topic: TopicIx) -> u32 {
+        self.topics.get(topic.0 as usize).map_or(0, |topic| topic.partitions.len() as u32)
+    }
+
+    /// A broker's registration, if it has one.
+    pub fn broker(&self, broker: BrokerId) -> Option<&Registration> {
+        self.registrations.get(broker.0 as usize)?.as_ref()
+    }
+
+    /// A topic's settings as they are now.
+    pub fn topic_config(&self, topic: TopicIx) -> Option<&TopicConfig> {
+        self.topics.get(topic.0 as usize).map(|topic| &topic.config)
+    }
+
+    fn first<O>(&mut self, cx: &mut Cx<'_, O>, interval: Span, phase: Stream, timer: ControllerTimer) {
+        let phase = Span::from_nanos(cx.chance.below(phase, interval.nanos().max(1)));
+        self.outputs.push(ControllerOutput::Timer { at: cx.now + phase, timer });
+    }
+
+    fn topic_mut(&mut self, topic: TopicIx) -> Option<&mut Topic> {
+        self.topics.get_mut(topic.0 as usize)
+    }
+
+    /// Numbers a decision.
+    fn next_offset(&mut self) -> u64 {
+        self.offset += 1;
+        self.offset
+    }
+}
+
+impl Topic {
+    fn planned(topic: &scenario::Topic) -> Topic {
+        Topic {
+            config: topic.config.clone(),
+            assignment: topic.assignment.iter().map(|replicas| replicas.as_slice().into()).collect(),
+            partitions: Vec::new(),
+        }
+    }
+}
+
+impl Partition {
+    /// New, all replicas in the ISR.
+    fn full(replicas: &Arc<[BrokerId]>, changed_at: u64) -> Partition {
+        Partition { state: PartitionState::created(replicas.clone(), replicas.clone()), changed_at }
+    }
+}

@@ -254,7 +254,7 @@ pub struct HeartbeatRequest {
     pub incarnation: u32,
     /// On registration: the broker epoch of the clean shutdown that its marker file proves, else -1 (F18).
     pub previous_broker_epoch: i64,
-    /// The metadata that it has applied: number of the last update.
+    /// The metadata that it has applied: offset of the last update, 0 if none.
     pub metadata_offset: u64,
     /// Whether it wants to be unfenced: recovery is over and it has caught up (F6).
     pub want_unfence: bool,
@@ -275,11 +275,17 @@ pub struct HeartbeatResponse {
     pub may_shut_down: bool,
 }
 
-/// The controller's decision on its way to one broker (`broker.md F11`).
+/// The controller's decision on its way to one broker (`broker.md F11`): the state of one partition or broker after it.
+///
+/// Decisions are numbered 1, 2 ... and reach a broker in this order: one that has applied the update of offset n knows
+/// every decision up to n. A broker that registers, or has been out of reach, is told where things stand now, each
+/// thing with the offset of its last change; what it knows already may then come again.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MetadataUpdate {
     /// A partition changed, or is new.
     Partition {
+        /// Number of the decision; 0 for what has been so since before t=0.
+        offset: u64,
         /// Which partition.
         tp: TopicPartition,
         /// Its replicas, the preferred leader first.
@@ -295,6 +301,8 @@ pub enum MetadataUpdate {
     },
     /// A broker registered, or was fenced, unfenced or is shutting down.
     Broker {
+        /// Number of the decision; 0 for what has been so since before t=0.
+        offset: u64,
         /// Which broker.
         broker: BrokerId,
         /// Its epoch.
@@ -304,4 +312,13 @@ pub enum MetadataUpdate {
         /// Whether it is leaving in order.
         shutting_down: bool,
     },
+}
+
+impl MetadataUpdate {
+    /// Number of the decision: what a heartbeat's `metadata_offset` says once it is applied.
+    pub fn offset(&self) -> u64 {
+        match self {
+            MetadataUpdate::Partition { offset, .. } | MetadataUpdate::Broker { offset, .. } => *offset,
+        }
+    }
 }

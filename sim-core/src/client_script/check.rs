@@ -1,0 +1,159 @@
+//! The checks of a script that look at more than one of its fields.
+
+use std::collections::BTreeSet;
+
+use super::error::ScriptError;
+use super::script::{Act, Answer, ClusterSpec, Script, Step, What};
+use crate::record::BrokerId;
+
+/// Settings that would lead out of what a script can say.
+const REFUSED_CONFIG: [&str; 9] = [
+    "transactional.id",
+    "metadata.recovery.strategy",
+    "bootstrap.servers",
+    "key.serializer",
+    "value.serializer",
+    "interceptor.classes",
+    "metric.reporters",
+    "enable.metrics.push",
+    "security.protocol",
+];
+
+type Checked = Result<(), ScriptError>;
+
+pub(super) fn check(script: &Script) -> Checked {
+    config(script)?;
+    cluster(&script.cluster)?;
+    for (at, step) in script.steps.iter().enumerate() {
+        places(&script.cluster, step, at)?;
+    }
+    ids(&script.steps)?;
+    answers(script)
+}
+
+fn fail(path: impl Into<String>, problem: impl Into<String>) -> Checked {
+    Err(ScriptError::Check { path: path.into(), problem: problem.into() })
+}
+
+fn config(script: &Script) -> Checked {
+    for (key, value) in &script.config {
+        if REFUSED_CONFIG.contains(&key.as_str()) {
+            return fail(format!("config.{key}"), "not for scripts");
+        }
+        if key == "compression.type" && value != "none" {
+            return fail("config.compression.type", "must stay none");
+        }
+    }
+    Ok(())
+}
+
+fn cluster(cluster: &ClusterSpec) -> Checked {
+    if cluster.nodes.is_empty() {
+        return fail("cluster.nodes", "a cluster has at least one node");
+    }
+    let mut nodes = BTreeSet::new();
+    for (at, node) in cluster.nodes.iter().enumerate() {
+        if !nodes.insert(node) {
+            return fail(format!("cluster.nodes[{at}]"), format!("node {node} is there twice"));
+        }
+    }
+    if cluster.topics.len() >= usize::from(u16::MAX) {
+        return fail("cluster.topics", "too many topics");
+    }
+    let mut names = BTreeSet::new();
+    for (at, topic) in cluster.topics.iter().enumerate() {
+        let path = format!("cluster.topics[{at}]");
+        if !names.insert(&topic.name) {
+            return fail(format!("{path}.name"), format!("topic {} is there twice", topic.name));
+        }
+        if topic.leaders.is_empty() {
+            return fail(format!("{path}.leaders"), "a topic has at least one partition");
+        }
+        for (partition, leader) in topic.leaders.iter().enumerate() {
+            known_node(cluster, *leader, || format!("{path}.leaders[{partition}]"))?;
+        }
+    }
+    Ok(())
+}
+
+fn known_node(cluster: &ClusterSpec, node: Option<BrokerId>, path: impl Fn() -> String) -> Checked {
+    match node {
+        Some(node) if !cluster.nodes.contains(&node) => fail(path(), format!("there is no node {node}")),
+        _ => Ok(()),
+    }
+}
+
+/// The topics, partitions and nodes that a step names are there. A record may name a partition that is not: the client
+/// waits for it.
+fn places(cluster: &ClusterSpec, step: &Step, at: usize) -> Checked {
+    let path = |field: &str| format!("steps[{at}].{field}");
+    let partitions = |topic: &str| cluster.topic(topic).map(|(_, topic)| topic.leaders.len());
+    match &step.act {
+        Act::Stream(stream) if partitions(&stream.record.topic).is_none() => {
+            fail(format!("steps[{at}]"), format!("there is no topic {}", stream.record.topic))
+        }
+        Act::Leader(change) => match partitions(&change.topic) {
+            None => fail(path("leader.topic"), format!("there is no topic {}", change.topic)),
+            Some(count) if change.partition as usize >= count => {
+                fail(path("leader.partition"), format!("{} has {count} partitions", change.topic))
+            }
+            Some(_) => known_node(cluster, change.node, || path("leader.node")),
+        },
+        Act::NodeDown(node) => known_node(cluster, Some(*node), || path("node_down")),
+        Act::NodeUp(node) => known_node(cluster, Some(*node), || path("node_up")),
+        Act::Stream(_) | Act::Flush | Act::Close(_) => Ok(()),
+    }
+}
+
+fn ids(steps: &[Step]) -> Checked {
+    let mut ranges: Vec<(i64, i64, usize)> = steps
+        .iter()
+        .enumerate()
+        .filter_map(|(at, step)| match &step.act {
+            Act::Stream(stream) if stream.count > 0 => {
+                Some((stream.first_id, stream.first_id + i64::from(stream.count) - 1, at))
+            }
+            _ => None,
+        })
+        .collect();
+    ranges.sort_unstable();
+    for pair in ranges.windows(2) {
+        let ((_, last, _), (first, _, at)) = (pair[0], pair[1]);
+        if first <= last {
+            return fail(format!("steps[{at}]"), format!("id {first} is sent twice"));
+        }
+    }
+    Ok(())
+}
+
+fn answers(script: &Script) -> Checked {
+    let mut listed = BTreeSet::new();
+    for (at, produce) in script.answers.produce.iter().enumerate() {
+        let path = |field: &str| format!("answers.produce[{at}].{field}");
+        known_node(&script.cluster, Some(produce.node), || path("node"))?;
+        if !listed.insert((produce.node, produce.answer.nth)) {
+            let problem =
+                format!("a second answer to request {} of node {}", produce.answer.nth, produce.node);
+            return fail(path("nth"), problem);
+        }
+        if let Some(partition) = &produce.partition
+            && script.cluster.partition(partition).is_none()
+        {
+            return fail(path("partition"), format!("there is no partition {partition}"));
+        }
+    }
+    once_each(&script.answers.init_producer_id, "init_producer_id")?;
+    once_each(&script.answers.metadata, "metadata")?;
+    match script.answers.metadata.iter().position(|answer| matches!(answer.what, What::Error(_))) {
+        Some(at) => fail(format!("answers.metadata[{at}].do"), "must be ok, lose or disconnect"),
+        None => Ok(()),
+    }
+}
+
+fn once_each(answers: &[Answer], kind: &str) -> Checked {
+    let mut listed = BTreeSet::new();
+    match answers.iter().position(|answer| !listed.insert(answer.nth)) {
+        Some(at) => fail(format!("answers.{kind}[{at}].nth"), "a second answer to this request"),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,268 @@
+//! The loop of a script: the producer's turns, and what passes while its sender sleeps.
+
+use std::sync::Arc;
+
+use super::application::{Application, Calls};
+use super::error::ScriptError;
+use super::scribe::Scribe;
+use super::script::{Script, StickyDraws};
+use super::stand_in::{StandIn, Written};
+use super::timeline::{Step, Timeline};
+use super::transcript::Transcript;
+use crate::chance::{Script as Draws, Scripted};
+use crate::config::{ProducerConfig, Release};
+use crate::producer::{FlushId, Producer, Turn};
+use crate::protocol::ClientAction;
+use crate::record::{Names, ProducerIx};
+use crate::time::{Span, Time};
+use crate::trace::{Cx, Seq, Tracer, Unobserved};
+
+/// More polls than this at one instant: the producer turns round and round.
+const MAX_POLLS_AT_ONE_INSTANT: u32 = 100_000;
+
+/// Runs a script with a producer of this release.
+///
+/// # Errors
+/// When the text is no script, or the producer refuses its configuration.
+pub fn run_script(json: &str, release: Release) -> Result<Transcript, ScriptError> {
+    let script = Script::read(json)?;
+    let config = super::config::resolve(&script, release)?;
+    let mut run = Run::new(&script, config);
+    match run.sender() {
+        Ok(()) | Err(Halt::Over) => {
+            Ok(run.scribe.finish(&script.name, super::config::kafka_version(release)))
+        }
+        Err(Halt::Stuck) => Err(ScriptError::Stuck { at_ms: run.now.millis() }),
+    }
+}
+
+/// Why the loop ends before the producer does.
+enum Halt {
+    /// The script's `until` is reached, or nothing can happen any more.
+    Over,
+    /// Time stands still.
+    Stuck,
+}
+
+struct Run<'s> {
+    now: Time,
+    until: Time,
+    chance: Scripted,
+    trace: Tracer<Unobserved>,
+    producer: Producer,
+    stand_in: StandIn<'s>,
+    application: Application<'s>,
+    timeline: Timeline<'s>,
+    scribe: Scribe,
+    flushes: Vec<FlushId>,
+    force_close_at: Time,
+    /// Somebody woke the sender since its last poll ended.
+    woken: bool,
+    polls: Polls,
+    actions: Vec<ClientAction>,
+}
+
+/// The polls of one instant.
+#[derive(Clone, Copy, Debug, Default)]
+struct Polls {
+    instant: Time,
+    count: u32,
+}
+
+impl<'s> Run<'s> {
+    fn new(script: &'s Script, config: ProducerConfig) -> Run<'s> {
+        let names = Arc::new(Names {
+            producers: vec![config.client_id.clone()],
+            topics: script.cluster.topics.iter().map(|topic| topic.name.clone()).collect(),
+            scenario: script.name.clone(),
+            ..Names::default()
+        });
+        let stand_in = StandIn::new(script);
+        let mut chance = draws(script.sticky_draws);
+        let bootstrap = &script.cluster.nodes;
+        let mut producer = Producer::new(ProducerIx(0), Arc::new(config), bootstrap, &names, &mut chance);
+        producer.warm_metadata(Time::ZERO, &stand_in.fresh_metadata());
+        Run {
+            now: Time::ZERO,
+            until: script.until,
+            chance,
+            trace: Tracer::new(Unobserved, Arc::clone(&names)),
+            producer,
+            stand_in,
+            application: Application::default(),
+            timeline: Timeline::new(script),
+            scribe: Scribe::new(names),
+            flushes: Vec::new(),
+            force_close_at: Time::NEVER,
+            woken: false,
+            polls: Polls::default(),
+            actions: Vec::new(),
+        }
+    }
+
+    /// The sender's thread, from its start to its end.
+    fn sender(&mut self) -> Result<(), Halt> {
+        loop {
+            let mut cx = Cx { now: self.now, chance: &mut self.chance, trace: &mut self.trace };
+            match self.producer.next(&mut cx) {
+                Turn::Callbacks(completion) => {
+                    self.application.completed(self.now, &completion, &mut self.scribe);
+                }
+                Turn::Application => self.application_acts(),
+                Turn::Poll { until, .. } => self.poll(until)?,
+                Turn::Sleep { until } => self.sleep(until)?,
+                Turn::Ended => return self.after_close(),
+            }
+        }
+    }
+
+    /// Writes what waits, lets time pass while there is nothing to do, and hands over what is due. A poll that had
+    /// something to write returns at once.
+    fn poll(&mut self, until: Time) -> Result<(), Halt> {
+        self.count_poll()?;
+        let wrote = self.select();
+        loop {
+            self.apply_due();
+            let read = self.stand_in.read(self.now, &mut self.scribe);
+            let busy = wrote || !read.is_empty();
+            for (node, arrival) in read {
+                self.producer.arrive(node, arrival, Seq::OUTSIDE);
+            }
+            self.woken |= self.producer.take_wakeup();
+            if busy || self.woken || self.now >= until {
+                break;
+            }
+            self.move_to(until.min(self.stand_in.next_event()).min(self.next_instant()))?;
+        }
+        self.woken = false;
+        let mut cx = Cx { now: self.now, chance: &mut self.chance, trace: &mut self.trace };
+        self.producer.poll_ends(&mut cx);
+        Ok(())
+    }
+
+    fn count_poll(&mut self) -> Result<(), Halt> {
+        if self.polls.instant != self.now {
+            self.polls = Polls { instant: self.now, count: 0 };
+        }
+        self.polls.count += 1;
+        if self.polls.count > MAX_POLLS_AT_ONE_INSTANT { Err(Halt::Stuck) } else { Ok(()) }
+    }
+
+    /// What the selector does when a poll begins; whether it wrote anything.
+    fn select(&mut self) -> bool {
+        self.producer.take_actions(&mut self.actions);
+        let mut wrote = false;
+        for action in self.actions.drain(..) {
+            match action {
+                ClientAction::Connect { node, .. } => self.stand_in.connect(self.now, node),
+                ClientAction::Close { node, .. } => self.stand_in.close(self.now, node, &mut self.scribe),
+                ClientAction::Write { node, correlation, request, .. } => {
+                    wrote = true;
+                    let written = Written { now: self.now, node, correlation, request: &request };
+                    self.stand_in.write(&written, &mut self.scribe);
+                }
+            }
+        }
+        wrote
+    }
+
+    /// The sender sleeps outside `poll`: steps are applied, the network waits.
+    fn sleep(&mut self, until: Time) -> Result<(), Halt> {
+        self.select();
+        self.apply_due();
+        while self.now < until {
+            self.move_to(until.min(self.next_instant()))?;
+            self.apply_due();
+        }
+        Ok(())
+    }
+
+    /// The producer is closed: the rest of the script meets it so.
+    fn after_close(&mut self) -> Result<(), Halt> {
+        self.select();
+        self.stand_in.close_all(self.now, &mut self.scribe);
+        self.force_close_at = Time::NEVER;
+        self.scribe.done(self.now, "close");
+        loop {
+            self.apply_due();
+            self.move_to(self.next_instant())?;
+        }
+    }
+
+    /// When the next thing happens that is not the network's.
+    fn next_instant(&self) -> Time {
+        self.timeline.next_at().min(self.application.wakes_at(&self.producer)).min(self.force_close_at)
+    }
+
+    fn move_to(&mut self, instant: Time) -> Result<(), Halt> {
+        if instant > self.until || instant == Time::NEVER {
+            return Err(Halt::Over);
+        }
+        self.now = self.now.max(instant);
+        Ok(())
+    }
+
+    /// Applies the steps that are due, then lets the application act on what has completed.
+    fn apply_due(&mut self) {
+        while let Some(step) = self.timeline.take_due(self.now) {
+            self.apply(step);
+            self.run_application();
+        }
+        if self.force_close_at <= self.now {
+            self.force_close_at = Time::NEVER;
+            self.force_close();
+        }
+        self.application_acts();
+    }
+
+    fn apply(&mut self, step: Step<'s>) {
+        match step {
+            Step::Send(item) => self.application.enqueue(item),
+            Step::Leader(change) => self.stand_in.change_leader(change),
+            Step::NodeDown(node) => self.stand_in.node_down(self.now, node),
+            Step::NodeUp(node) => self.stand_in.node_up(node),
+            Step::Flush => {
+                let mut cx = Cx { now: self.now, chance: &mut self.chance, trace: &mut self.trace };
+                self.flushes.push(self.producer.flush(&mut cx));
+            }
+            Step::Close(Span::ZERO) => self.force_close(),
+            Step::Close(timeout) => {
+                let mut cx = Cx { now: self.now, chance: &mut self.chance, trace: &mut self.trace };
+                self.producer.initiate_close(&mut cx);
+                self.force_close_at = self.now + timeout;
+            }
+        }
+    }
+
+    fn force_close(&mut self) {
+        let mut cx = Cx { now: self.now, chance: &mut self.chance, trace: &mut self.trace };
+        self.producer.force_close(&mut cx);
+    }
+
+    /// What the application's threads do as soon as the sender's thread gives them something to go on with.
+    fn application_acts(&mut self) {
+        self.run_application();
+        self.flushes.retain(|&flush| {
+            let done = self.producer.flush_done(flush);
+            if done {
+                self.scribe.done(self.now, "flush");
+            }
+            !done
+        });
+    }
+
+    fn run_application(&mut self) {
+        let cx = Cx { now: self.now, chance: &mut self.chance, trace: &mut self.trace };
+        let mut calls = Calls { producer: &mut self.producer, scribe: &mut self.scribe, cx };
+        self.application.run(&mut calls);
+    }
+}
+
+/// Chance is taken out: back-off factors are exactly 1, searches start at 0, sticky draws are what the script says.
+fn draws(sticky: StickyDraws) -> Scripted {
+    let sticky = match sticky {
+        StickyDraws::Zero => Draws::Always(0),
+        StickyDraws::Count => Draws::Count,
+    };
+    Scripted::new().with("/sticky", sticky).with("-jitter", Draws::Middle)
+}

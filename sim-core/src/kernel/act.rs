@@ -1,0 +1,251 @@
+//! Faults, carried out.
+
+use std::sync::Arc;
+
+use super::run::{Due, Run};
+use crate::broker::Broker;
+use crate::controller::Admin;
+use crate::network::{CutRule, Endpoint, Forced, MessageSlot};
+use crate::record::{BrokerId, ProducerIx, TopicPartition};
+use crate::sampling;
+use crate::scenario::{Act, Acting, BrokerRef, CutEnd, LinkEnd, Sampled, When};
+use crate::time::Span;
+use crate::trace::{Event, Observer, Seq};
+
+use super::queue::Class;
+
+impl<O: Observer> Run<O> {
+    /// A fault begins: at its time, or because an event set it off (`cause`), which may be a message about to be written
+    /// or delivered (`it`).
+    pub(super) fn fault_begins(&mut self, fault: u32, cause: Seq, it: Option<MessageSlot>) {
+        let scenario = Arc::clone(&self.scenario);
+        let Some(what) = scenario.faults.get(fault as usize) else { return };
+        self.faults.begin(matches!(what.when, When::At(_)));
+        let name = what.act.name();
+        let begun =
+            self.cx().emit(cause, || Event::Fault { fault: fault as i32, r#do: name, state: "begun" });
+        let lasting = self.carry_out(fault, &what.act, begun, it);
+        if let Some(span) = self.faults.lasts(fault, lasting, &mut *self.chance) {
+            self.queue.push_fixed(self.now + span, Class::Fault, fault, Due::FaultEnds(fault));
+        }
+    }
+
+    /// Does it, and says how long it lasts if it has an end.
+    fn carry_out(&mut self, fault: u32, act: &Act, cause: Seq, it: Option<MessageSlot>) -> Option<Sampled> {
+        match act {
+            Act::Lose => {
+                let slot = it?;
+                self.with_network(|network, cx| network.lose(cx, slot, "fault"));
+            }
+            Act::Delay { by } => {
+                let slot = it?;
+                let by = self.fault_span(fault, by);
+                self.network.delay(self.now, slot, by);
+            }
+            Act::ResetIt => {
+                let slot = it?;
+                self.with_network(|network, cx| network.reset_connection_of(cx, slot, cause));
+            }
+            Act::Fail { error, append } => {
+                let tp = self.partition_of(fault);
+                self.network.force(it?, Forced { error: *error, append: *append, tp });
+            }
+            Act::Reset { between } => {
+                let sides = self.sides(between);
+                let rule = CutRule { fault: fault as usize, sides, one_way: false, reject: true };
+                self.with_network(|network, cx| network.reset_between(cx, |a, b| rule.concerns(a, b), cause));
+            }
+            Act::Cut { between, one_way, reject, r#for } => {
+                let sides = self.sides(between);
+                let rule = CutRule { fault: fault as usize, sides, one_way: *one_way, reject: *reject };
+                self.with_network(|network, cx| network.cut(cx, rule, cause));
+                return *r#for;
+            }
+            Act::Crash { broker, r#for } => {
+                let broker = self.broker_meant(*broker)?;
+                self.faults_hit(fault, broker);
+                self.crash(broker, cause);
+                return *r#for;
+            }
+            Act::Restart { broker } => {
+                let broker = self.broker_meant(*broker)?;
+                self.start_broker(broker, cause);
+            }
+            Act::Slow { broker, by, r#for } => {
+                let broker = self.broker_meant(*broker)?;
+                self.faults_hit(fault, broker);
+                self.brokers[broker.0 as usize].slow(Some(*by));
+                return *r#for;
+            }
+            Act::Elect { tp, leader } => {
+                let leader = leader.and_then(|leader| self.broker_meant(leader));
+                self.administer(fault, &Admin::Elect { tp: *tp, leader }, cause);
+            }
+            Act::AddPartitions { topic, to } => {
+                self.administer(fault, &Admin::AddPartitions { topic: *topic, to: *to }, cause);
+            }
+            Act::SetConfig(acting) => self.set_config(fault, acting, cause),
+            Act::KillProducer { producer, r#for } => {
+                self.end_process(*producer, cause);
+                return *r#for;
+            }
+            Act::AbandonProducer { producer } => self.end_process(*producer, cause),
+            Act::CloseProducer { producer, timeout } => self.close_producer(*producer, *timeout, cause),
+            Act::FlushProducer { producer } => self.with_client(*producer, |client, cx, _| client.flush(cx, cause)),
+        }
+        None
+    }
+
+    /// A fault that lasted is over.
+    pub(super) fn fault_ends(&mut self, fault: u32) {
+        let scenario = Arc::clone(&self.scenario);
+        let Some(what) = scenario.faults.get(fault as usize) else { return };
+        self.faults.end();
+        let name = what.act.name();
+        let over = self
+            .cx()
+            .emit(Seq::OUTSIDE, || Event::Fault { fault: fault as i32, r#do: name, state: "over" });
+        match &what.act {
+            Act::Cut { .. } => self.network.heal(fault as usize),
+            Act::Crash { .. } => {
+                if let Some(broker) = self.faults_target(fault) {
+                    self.start_broker(broker, over);
+                }
+            }
+            Act::Slow { .. } => {
+                if let Some(broker) = self.faults_target(fault) {
+                    self.brokers[broker.0 as usize].slow(None);
+                }
+            }
+            Act::KillProducer { producer, .. } => self.start_process_again(*producer),
+            _ => {}
+        }
+    }
+
+    /// The length of a delay, drawn if it is a distribution.
+    pub(super) fn fault_span(&mut self, fault: u32, span: &Sampled) -> Span {
+        let stream = self.chance.stream(&format!("fault/{fault}/by"));
+        sampling::draw(span, &mut *self.chance, stream)
+    }
+
+    /// The partition that a fault's `on` names, if it names one.
+    pub(super) fn partition_of(&self, fault: u32) -> Option<TopicPartition> {
+        let When::On(on) = &self.scenario.faults[fault as usize].when else { return None };
+        let topic = on.topic.or(if self.scenario.topics.len() == 1 { Some(Default::default()) } else { None });
+        Some(TopicPartition { topic: topic?, partition: on.partition? })
+    }
+
+    /// The broker that a fault means, as the controller sees the cluster now.
+    fn broker_meant(&self, meant: BrokerRef) -> Option<BrokerId> {
+        match meant {
+            BrokerRef::Id(broker) => Some(broker),
+            BrokerRef::LeaderOf(tp) => self.controller.partition(tp)?.leader,
+            BrokerRef::FollowerOf(tp) => {
+                let partition = self.controller.partition(tp)?;
+                partition.replicas.iter().copied().filter(|&replica| Some(replica) != partition.leader).min()
+            }
+            BrokerRef::Controller => None,
+        }
+    }
+
+    fn sides(&self, between: &[Vec<CutEnd>; 2]) -> [Vec<LinkEnd>; 2] {
+        between.each_ref().map(|side| {
+            side.iter()
+                .filter_map(|end| match *end {
+                    CutEnd::Link(link) => Some(link),
+                    CutEnd::Broker(broker) => self.broker_meant(broker).map(LinkEnd::Broker),
+                })
+                .collect()
+        })
+    }
+
+    fn faults_hit(&mut self, fault: u32, broker: BrokerId) {
+        self.targets[fault as usize].push_back(broker);
+    }
+
+    fn faults_target(&mut self, fault: u32) -> Option<BrokerId> {
+        self.targets[fault as usize].pop_front()
+    }
+
+    /// A broker's process dies; its log stays, page cache and all.
+    fn crash(&mut self, broker: BrokerId, cause: Seq) {
+        let process = &mut self.processes[broker.0 as usize];
+        if !process.up {
+            return;
+        }
+        process.up = false;
+        let stopped = self.cx().emit(cause, || Event::BrokerStopped { broker, by: "crash" });
+        self.with_broker_even_down(broker, |broker, cx| broker.crash(cx, stopped));
+        self.with_network(|network, cx| network.process_dies(cx, Endpoint::Broker(broker), stopped));
+    }
+
+    /// A broker's process starts: empty-handed but for its logs.
+    fn start_broker(&mut self, broker: BrokerId, cause: Seq) {
+        let process = &mut self.processes[broker.0 as usize];
+        if process.up {
+            return;
+        }
+        process.up = true;
+        process.incarnation += 1;
+        let started = self.cx().emit(cause, || Event::BrokerStarted { broker, by: "start" });
+        self.network.process_starts(Endpoint::Broker(broker));
+        self.connect_controller(broker);
+        self.with_broker(broker, |broker: &mut Broker, cx| broker.start(cx, started));
+    }
+
+    /// Asks the controller; what it refuses changes nothing, and is kept for whoever tells the story.
+    fn administer(&mut self, fault: u32, admin: &Admin, cause: Seq) {
+        let mut refused = None;
+        self.with_controller(|controller, cx| refused = controller.admin(cx, admin, cause).err());
+        if let Some(error) = refused {
+            self.refused.push((fault, error));
+        }
+    }
+
+    fn set_config(&mut self, fault: u32, acting: &Acting, cause: Seq) {
+        match acting {
+            Acting::Topic(topic, config) => {
+                for broker in &mut self.brokers {
+                    broker.set_topic_config(*topic, config.clone());
+                }
+                self.administer(fault, &Admin::SetTopicConfig(*topic, config.clone()), cause);
+            }
+            Acting::Broker(broker, config) => {
+                self.brokers[broker.0 as usize].set_config(Arc::new(config.clone()));
+            }
+        }
+    }
+
+    /// A producer's process ends without `close()`: its connections close behind what was written.
+    fn end_process(&mut self, producer: u16, cause: Seq) {
+        let client = &mut self.clients[usize::from(producer)];
+        if client.producer().is_none() {
+            return;
+        }
+        client.die();
+        let endpoint = Endpoint::Producer(ProducerIx(producer));
+        for broker in 0..self.brokers.len() as u32 {
+            let broker = Endpoint::Broker(BrokerId(broker));
+            self.with_network(|network, cx| network.hang_up(cx, endpoint, broker, "client", cause));
+        }
+    }
+
+    fn start_process_again(&mut self, producer: u16) {
+        let ix = ProducerIx(producer);
+        let fresh = self.new_producer(ix);
+        let client = &mut self.clients[usize::from(producer)];
+        if client.producer().is_none() {
+            client.start_again(self.now, fresh, &self.ledger);
+            self.client_settled[usize::from(producer)] = false;
+            self.flush_client(producer);
+        }
+    }
+
+    fn close_producer(&mut self, producer: u16, timeout: Option<Span>, cause: Seq) {
+        let mut force_at = None;
+        self.with_client(producer, |client, cx, _| force_at = client.close(cx, timeout, cause));
+        if let Some(at) = force_at {
+            self.queue.push_fixed(at, Class::Application, u32::from(producer) << 16, Due::ForceClose(producer));
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Whether a run is over: every record has its result, every fault is over, the replicas agree, readers have read.
+
+use super::run::Run;
+use crate::record::TopicPartition;
+use crate::trace::Observer;
+
+impl<O: Observer> Run<O> {
+    /// Whether every client has nothing left to send or to wait for: cheap enough to be asked after every event.
+    #[inline]
+    pub(super) fn clients_are_settled(&self) -> bool {
+        self.client_settled.iter().all(|&settled| settled) && self.faults.are_over()
+    }
+
+    /// Whether the rest of the run is settled too (`scenario-format.md`, `stop`).
+    pub(super) fn is_settled(&self) -> bool {
+        self.partitions().all(|tp| self.replicas_agree(tp)) && self.consumers_are_done()
+    }
+
+    /// Every partition that the controller knows, ascending.
+    pub(super) fn partitions(&self) -> impl Iterator<Item = TopicPartition> + '_ {
+        self.controller.partitions().map(|(tp, _)| tp)
+    }
+
+    /// Whether the replicas that are up have the same log end and high watermark, and all that may be in the ISR are.
+    fn replicas_agree(&self, tp: TopicPartition) -> bool {
+        let Some(state) = self.controller.partition(tp) else { return true };
+        let mut agreed = None;
+        for &broker in state.replicas.iter() {
+            if !self.processes[broker.0 as usize].up {
+                continue;
+            }
+            if state.leader.is_some() && self.controller.is_active(broker) && !state.isr.contains(&broker) {
+                return false;
+            }
+            let Some(replica) = self.brokers[broker.0 as usize].partition(tp) else { return false };
+            let ends = (replica.log().end_offset(), replica.high_watermark());
+            if *agreed.get_or_insert(ends) != ends {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Whether every consumer has read what it may.
+    fn consumers_are_done(&self) -> bool {
+        self.consumers.iter().all(|consumer| {
+            consumer.has_started()
+                && consumer.positions().all(|(tp, position)| {
+                    let leader = self.controller.partition(tp).and_then(|state| state.leader);
+                    let replica = leader.and_then(|leader| self.brokers[leader.0 as usize].partition(tp));
+                    replica.is_none_or(|replica| position >= replica.high_watermark())
+                })
+        })
+    }
+}

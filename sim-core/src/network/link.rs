@@ -1,0 +1,121 @@
+//! Pairs of machines: how long a message takes between them, and what is cut.
+
+use crate::chance::{Chance, Stream};
+use crate::record::{BrokerId, ConsumerIx, Names, ProducerIx};
+use crate::sampling;
+use crate::scenario::{LinkEnd, Network as Settings, Sampled};
+use crate::time::Span;
+
+/// A machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Endpoint {
+    /// A producer's.
+    Producer(ProducerIx),
+    /// A consumer's.
+    Consumer(ConsumerIx),
+    /// A broker's.
+    Broker(BrokerId),
+    /// The controller's.
+    Controller,
+}
+
+impl Endpoint {
+    /// Whether it belongs to this end of a link.
+    pub fn is_at(self, end: LinkEnd) -> bool {
+        match (self, end) {
+            (Endpoint::Producer(_) | Endpoint::Consumer(_), LinkEnd::Clients)
+            | (Endpoint::Controller, LinkEnd::Controller) => true,
+            (Endpoint::Producer(producer), LinkEnd::Producer(wanted)) => producer.0 == wanted,
+            (Endpoint::Consumer(consumer), LinkEnd::Consumer(wanted)) => consumer.0 == wanted,
+            (Endpoint::Broker(broker), LinkEnd::Broker(wanted)) => broker == wanted,
+            _ => false,
+        }
+    }
+
+    /// How a stream of draws names it: `client:shop`, `controller`, a broker's id.
+    fn stream_name(self, names: &Names) -> String {
+        match self {
+            Endpoint::Producer(producer) => format!("client:{}", names.producer(producer)),
+            Endpoint::Consumer(consumer) => format!("client:{}", names.consumer(consumer)),
+            Endpoint::Broker(broker) => broker.to_string(),
+            Endpoint::Controller => "controller".to_owned(),
+        }
+    }
+}
+
+/// No message between the two sides, or connections reset and refused.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CutRule {
+    /// Which fault made it, so that its end can undo it.
+    pub fault: usize,
+    /// The two sides.
+    pub sides: [Vec<LinkEnd>; 2],
+    /// Only from the first side to the second.
+    pub one_way: bool,
+    /// Connections are reset and refused instead of falling silent.
+    pub reject: bool,
+}
+
+impl CutRule {
+    /// Whether it is about connections between the two, whoever opened them.
+    pub fn concerns(&self, a: Endpoint, b: Endpoint) -> bool {
+        self.stops(a, b) || self.stops(b, a)
+    }
+
+    /// Whether it keeps a message from going from one machine to the other.
+    pub(super) fn stops(&self, from: Endpoint, to: Endpoint) -> bool {
+        let crosses = |a: &[LinkEnd], b: &[LinkEnd]| {
+            a.iter().any(|&end| from.is_at(end)) && b.iter().any(|&end| to.is_at(end))
+        };
+        crosses(&self.sides[0], &self.sides[1]) || (!self.one_way && crosses(&self.sides[1], &self.sides[0]))
+    }
+}
+
+/// One direction between two machines: where its latency comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Path {
+    latency: Sampled,
+    stream: Option<Stream>,
+}
+
+impl Path {
+    /// The direction from one machine to another; a stream of draws only where something is drawn.
+    pub(super) fn new(
+        from: Endpoint,
+        to: Endpoint,
+        settings: &Settings,
+        names: &Names,
+        chance: &mut dyn Chance,
+    ) -> Path {
+        let latency = settings
+            .links
+            .iter()
+            .rev()
+            .find(|link| {
+                let [a, b] = link.between;
+                (from.is_at(a) && to.is_at(b)) || (from.is_at(b) && to.is_at(a))
+            })
+            .map_or(settings.latency, |link| link.latency);
+        Path::drawn(
+            latency,
+            &format!("latency/{}-{}", from.stream_name(names), to.stream_name(names)),
+            chance,
+        )
+    }
+
+    /// A path whose latency is this.
+    pub(super) fn drawn(latency: Sampled, stream: &str, chance: &mut dyn Chance) -> Path {
+        let stream = matches!(latency, Sampled::Drawn(_)).then(|| chance.stream(stream));
+        Path { latency, stream }
+    }
+
+    /// The latency of the next message.
+    #[inline]
+    pub(super) fn sample(&self, chance: &mut dyn Chance) -> Span {
+        match (self.latency, self.stream) {
+            (Sampled::Constant(span), _) => span,
+            (drawn, Some(stream)) => sampling::draw(&drawn, chance, stream),
+            (Sampled::Drawn(_), None) => unreachable!("a drawn path has a stream"),
+        }
+    }
+}
