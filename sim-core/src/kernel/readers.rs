@@ -35,9 +35,10 @@ impl<O: Observer> Run<O> {
 
     /// A consumer begins: its connections are up, it knows leaders and positions as of this instant.
     pub(super) fn consumer_starts(&mut self, consumer: ConsumerIx) {
-        let all: Vec<BrokerId> = (0..self.brokers.len() as u32).map(BrokerId).collect();
-        let up: Vec<BrokerId> =
-            all.iter().copied().filter(|broker| self.processes[broker.0 as usize].up).collect();
+        let up: Vec<BrokerId> = (0..self.brokers.len() as u32)
+            .map(BrokerId)
+            .filter(|broker| self.processes[broker.0 as usize].up)
+            .collect();
         for &broker in &up {
             self.network.warm(Endpoint::Consumer(consumer), Endpoint::Broker(broker), &mut *self.chance);
         }
@@ -57,7 +58,7 @@ impl<O: Observer> Run<O> {
                 })
             })
             .collect();
-        self.with_consumer(consumer, |consumer, cx| consumer.start(cx, &all, &up, &partitions));
+        self.with_consumer(consumer, |consumer, cx| consumer.start(cx, &up, &partitions));
     }
 
     /// What a consumer has seen, and how the values came out that it decodes.
