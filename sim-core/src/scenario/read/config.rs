@@ -11,7 +11,7 @@ use super::super::model::{Acting, Overrides};
 use super::super::quantity::short;
 use super::super::section::{text, wrong_type};
 use super::super::source::{At, Source, Texts};
-use crate::application::template::{NumberTemplate, Template};
+use crate::application::{NumberTemplate, Template};
 use crate::config::{
     BrokerConfig, ConfigError, ConsumerConfig, Effective, Family, Note, Origin, PartitionerClass, ProducerConfig, Release,
     Resolved, Settings, TopicConfig, decode_properties, parse_properties, resolve_broker, resolve_consumer,
@@ -305,7 +305,7 @@ impl<'a> Configs<'a> {
             Err(error) => error,
         };
         let at = placed.place(&error.key).or(config.map(|node| node.at)).unwrap_or_default();
-        let exceptions = error.exception.into_iter().chain(error.cause.as_ref().map(|(cause, _)| *cause)).collect();
+        let exceptions = error.exception.into_iter().chain(error.cause.as_ref().map(|cause| cause.0)).collect();
         self.problems.report_exception(at, error.to_string(), Some(error.instead), exceptions);
         None
     }
