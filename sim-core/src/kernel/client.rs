@@ -39,6 +39,8 @@ struct Callbacks {
 #[derive(Clone, Copy, Debug)]
 struct Closing {
     force_at: Time,
+    /// The `close` event.
+    called: Seq,
 }
 
 /// What a client asks the kernel to schedule.
@@ -561,8 +563,8 @@ impl Client {
     pub(super) fn flush<O: Observer>(&mut self, cx: &mut Cx<'_, O>, cause: Seq) {
         let Some(producer) = &mut self.producer else { return };
         let ix = self.ix;
-        cx.emit(cause, || Event::Flush { producer: ix, state: "called" });
-        self.flushes.push(producer.flush(cx));
+        let called = cx.emit(cause, || Event::Flush { producer: ix, state: "called" });
+        self.flushes.push(producer.flush(called));
         self.flushes_return(cx);
         self.wake_sender(cx.now);
     }
@@ -588,25 +590,23 @@ impl Client {
     ) -> Option<Time> {
         let producer = self.producer.as_mut()?;
         let ix = self.ix;
-        cx.emit(cause, || Event::Close { producer: ix, state: "called" });
+        let called = cx.emit(cause, || Event::Close { producer: ix, state: "called" });
         if timeout == Some(Span::ZERO) {
-            producer.force_close(cx);
+            producer.force_close(called);
         } else {
-            producer.initiate_close(cx);
+            producer.initiate_close(called);
         }
         let force_at = timeout.map_or(Time::NEVER, |timeout| cx.now + timeout);
-        self.closing = Some(Closing { force_at });
+        self.closing = Some(Closing { force_at, called });
         self.wake_sender(cx.now);
         timeout.filter(|&timeout| timeout > Span::ZERO).map(|_| force_at)
     }
 
     /// The timeout of `close(timeout)` is over: what is left is given up.
     pub(super) fn force_close<O: Observer>(&mut self, cx: &mut Cx<'_, O>) {
-        if self.closing.is_none_or(|closing| closing.force_at > cx.now) {
-            return;
-        }
+        let Some(closing) = self.closing.filter(|closing| closing.force_at <= cx.now) else { return };
         if let Some(producer) = &mut self.producer {
-            producer.force_close(cx);
+            producer.force_close(closing.called);
             self.wake_sender(cx.now);
         }
     }

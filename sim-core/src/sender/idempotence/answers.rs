@@ -18,7 +18,8 @@ impl TransactionManager {
         self.in_flight = false;
         match response.error {
             ErrorCode::None => {
-                self.current = ProducerIdAndEpoch { id: response.producer_id, epoch: response.producer_epoch };
+                self.current =
+                    ProducerIdAndEpoch { id: response.producer_id, epoch: response.producer_epoch };
                 self.state = State::Ready;
                 let (producer, current) = (self.producer, self.current);
                 cx.emit(cause, || Event::ProducerId {

@@ -272,12 +272,11 @@ impl Sequencing for TransactionManager {
         let entry = self.find(tp);
         match head_sequence {
             None => {
-                let holds_back = entry.is_some_and(|entry| entry.is_tracking() && entry.producer != self.current);
+                let holds_back =
+                    entry.is_some_and(|entry| entry.is_tracking() && entry.producer != self.current);
                 (holds_back && self.release.at_least(2, 7)) || self.unresolved.contains_key(&tp)
             }
-            Some(sequence) => {
-                entry.and_then(Entry::first_sequence).is_some_and(|first| first != sequence)
-            }
+            Some(sequence) => entry.and_then(Entry::first_sequence).is_some_and(|first| first != sequence),
         }
     }
 
