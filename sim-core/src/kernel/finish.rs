@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use super::run::{EndedBy, Run};
-use crate::record::{BrokerId, Names, ProducerIx, TopicPartition};
+use super::run::Run;
+use crate::record::{BrokerId, Names, TopicPartition};
 use crate::scenario::Scenario;
-use crate::time::Time;
 use crate::trace::Observer;
 use crate::verdict::{
     CauseIndex, ConsumerReads, Counters, Evidence, FinalLog, History, Identity, Ledger, ProducerTerms, RunResult, Terms,
@@ -77,7 +76,7 @@ impl<O: Observer> Run<O> {
         let ended = self.run();
         self.ledger.settle();
         let logs = self.partitions().map(|tp| self.final_log(tp)).collect();
-        let consumers = self.consumers.iter().map(|consumer| self.reads(consumer)).collect();
+        let consumers = (0..self.consumers.len()).map(|at| self.reads(at)).collect();
         Finished {
             logs,
             consumers,
@@ -129,15 +128,5 @@ impl<O: Observer> Run<O> {
             restarts: self.restarts.clone(),
             partitions: Vec::new(),
         }
-    }
-
-    /// A producer's process has been started again.
-    pub(super) fn note_restart(&mut self, producer: ProducerIx, now: Time) {
-        self.restarts.push((producer, now));
-    }
-
-    /// How the run ended, for those who look at it step by step.
-    pub fn ended_by(&self) -> Option<EndedBy> {
-        self.ended
     }
 }
