@@ -291,7 +291,14 @@ impl Client {
                 let offset =
                     if *base_offset == NO_OFFSET { NO_OFFSET } else { base_offset + i64::from(place) };
                 ledger.acknowledged(record, offset, cx.now, attempts);
-                let seq = cx.emit(cause, || Event::Acknowledged { producer, record, batch, topic, partition, offset });
+                let seq = cx.emit(cause, || Event::Acknowledged {
+                    producer,
+                    record,
+                    batch,
+                    topic,
+                    partition,
+                    offset,
+                });
                 self.result(index, seq);
                 return;
             }
@@ -329,7 +336,13 @@ impl Client {
     }
 
     /// The application's callback sends the record again, on the sender's thread.
-    fn send_from_callback<O: Observer>(&mut self, cx: &mut Cx<'_, O>, ledger: &mut Ledger, at: usize, call: Call) {
+    fn send_from_callback<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        ledger: &mut Ledger,
+        at: usize,
+        call: Call,
+    ) {
         let thread = ThreadIx(self.threads.len() as u32);
         if self.call_send(cx, ledger, at, thread, call) {
             return;
