@@ -15,7 +15,7 @@ use crate::fault::FaultPlan;
 use crate::network::{Endpoint, Network};
 use crate::producer::Producer;
 use crate::protocol::{ErrorCode, MetadataResponse, PartitionMetadata, TopicMetadata};
-use crate::record::{BrokerId, ConsumerIx, Names, ProducerIx, TopicIx, TopicPartition};
+use crate::record::{BrokerId, ConsumerIx, Names, ProducerIx, TopicIx};
 use crate::scenario::{Scenario, Stream};
 use crate::time::Time;
 use crate::trace::{Cx, Event, Observer, Seq, Tracer};
@@ -57,7 +57,14 @@ impl<O: Observer> Run<O> {
         let brokers: Vec<Broker> = (0..scenario.cluster.brokers)
             .map(|id| {
                 let (topics, timing) = (&scenario.topics, &scenario.cluster.timing);
-                Broker::new(BrokerId(id), scenario.cluster.brokers, Arc::clone(&config), topics, timing, &mut *chance)
+                Broker::new(
+                    BrokerId(id),
+                    scenario.cluster.brokers,
+                    Arc::clone(&config),
+                    topics,
+                    timing,
+                    &mut *chance,
+                )
             })
             .collect();
         let controller = Controller::new(&config, scenario.cluster.brokers, &scenario.topics, &mut *chance);
@@ -84,6 +91,7 @@ impl<O: Observer> Run<O> {
             ledger: Ledger::new(scenario.producers.len()),
             tally: Tally::new(scenario.producers.len()),
             refused: Vec::new(),
+            restarts: Vec::new(),
             ended: None,
             scratch: Scratch::default(),
             scenario,
@@ -125,10 +133,15 @@ impl<O: Observer> Run<O> {
         }
         for (follower, leader, correlation, request) in parked {
             if let Endpoint::Broker(leader) = leader
-                && let Some(ticket) =
-                    self.network.already_there(Endpoint::Broker(follower), Endpoint::Broker(leader), correlation)
+                && let Some(ticket) = self.network.already_there(
+                    Endpoint::Broker(follower),
+                    Endpoint::Broker(leader),
+                    correlation,
+                )
             {
-                self.with_broker(leader, |broker, cx| broker.request(cx, ticket, request, None, Seq::OUTSIDE));
+                self.with_broker(leader, |broker, cx| {
+                    broker.request(cx, ticket, request, None, Seq::OUTSIDE)
+                });
             }
         }
         let ages: Vec<_> = self.brokers.iter().map(Broker::heartbeat_age).collect();
@@ -188,14 +201,22 @@ impl<O: Observer> Run<O> {
             }
             let streams = self.streams(ix, &settings.sends);
             let keep_content = self.somebody_decodes();
-            self.clients.push(Client::new(ix, producer, streams, settings.callback, keep_content));
+            let key_class = settings.config.key_serializer.map_or(0, |class| 1 + class as u64);
+            self.clients.push(Client::new(ix, producer, streams, settings.callback, keep_content, key_class));
             self.flush_client(ix.0);
         }
     }
 
     fn streams(&mut self, ix: ProducerIx, sends: &[Stream]) -> Vec<StreamState> {
         let id = self.names.producer(ix).to_owned();
-        sends.iter().enumerate().map(|(at, send)| StreamState::new(send, &id, at as u32, &mut *self.chance)).collect()
+        sends
+            .iter()
+            .zip(0..)
+            .map(|(send, at)| {
+                StreamState::new(send, &id, at, &mut *self.chance)
+                    .expect("the scenario's reader has checked every stream")
+            })
+            .collect()
     }
 
     fn somebody_decodes(&self) -> bool {

@@ -9,6 +9,7 @@ use crate::producer::{Completion, FlushId, Outcome, Producer, Sending, ThreadIx,
 use crate::protocol::{Arrival, ClientAction, Exception};
 use crate::record::{BrokerId, NO_OFFSET, ProducerIx, RecordId};
 use crate::time::{Span, Time};
+use crate::trace::hash::{mix, text_hash};
 use crate::trace::{Cx, Event, Observer, OrMinusOne, Seq};
 use crate::verdict::{Ledger, Told};
 
@@ -39,6 +40,8 @@ struct Callbacks {
 #[derive(Clone, Copy, Debug)]
 struct Closing {
     force_at: Time,
+    /// The `close` event.
+    called: Seq,
 }
 
 /// What a client asks the kernel to schedule.
@@ -69,6 +72,8 @@ pub struct Client {
     callback_call: Option<(u16, Call)>,
     callback_time: Span,
     keep_content: bool,
+    /// Stands for the key serializer: equal texts that it makes other bytes of are other keys.
+    key_class: u64,
     flushes: Vec<FlushId>,
     closing: Option<Closing>,
     /// Records sent whose result the application has not been told.
@@ -85,6 +90,7 @@ impl Client {
         streams: Vec<StreamState>,
         callback_time: Span,
         keep_content: bool,
+        key_class: u64,
     ) -> Client {
         let mut client = Client {
             ix,
@@ -99,6 +105,7 @@ impl Client {
             callback_call: None,
             callback_time,
             keep_content,
+            key_class,
             flushes: Vec::new(),
             closing: None,
             unsettled: 0,
@@ -136,6 +143,11 @@ impl Client {
     /// How many records the application has called `send()` for.
     pub fn sent(&self) -> u32 {
         self.next_record
+    }
+
+    /// Which stream has sent a record.
+    pub(super) fn stream_of(&self, index: u32) -> usize {
+        self.owner(index).0
     }
 
     /// Something has come to this machine for the connection to `node`.
@@ -279,7 +291,14 @@ impl Client {
                 let offset =
                     if *base_offset == NO_OFFSET { NO_OFFSET } else { base_offset + i64::from(place) };
                 ledger.acknowledged(record, offset, cx.now, attempts);
-                let seq = cx.emit(cause, || Event::Acknowledged { producer, record, batch, topic, partition, offset });
+                let seq = cx.emit(cause, || Event::Acknowledged {
+                    producer,
+                    record,
+                    batch,
+                    topic,
+                    partition,
+                    offset,
+                });
                 self.result(index, seq);
                 return;
             }
@@ -317,7 +336,13 @@ impl Client {
     }
 
     /// The application's callback sends the record again, on the sender's thread.
-    fn send_from_callback<O: Observer>(&mut self, cx: &mut Cx<'_, O>, ledger: &mut Ledger, at: usize, call: Call) {
+    fn send_from_callback<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        ledger: &mut Ledger,
+        at: usize,
+        call: Call,
+    ) {
         let thread = ThreadIx(self.threads.len() as u32);
         if self.call_send(cx, ledger, at, thread, call) {
             return;
@@ -449,6 +474,9 @@ impl Client {
         let topic = stream.topic();
         ledger.sent(record, topic, cx.now);
         self.unsettled += 1;
+        if let Some(key) = stream.key_text() {
+            ledger.keyed(record, mix(self.key_class, text_hash(key)));
+        }
         let seq = cx.emit(call.cause, || Event::Send {
             producer: record.producer,
             record,
@@ -561,8 +589,8 @@ impl Client {
     pub(super) fn flush<O: Observer>(&mut self, cx: &mut Cx<'_, O>, cause: Seq) {
         let Some(producer) = &mut self.producer else { return };
         let ix = self.ix;
-        cx.emit(cause, || Event::Flush { producer: ix, state: "called" });
-        self.flushes.push(producer.flush(cx));
+        let called = cx.emit(cause, || Event::Flush { producer: ix, state: "called" });
+        self.flushes.push(producer.flush(called));
         self.flushes_return(cx);
         self.wake_sender(cx.now);
     }
@@ -588,25 +616,23 @@ impl Client {
     ) -> Option<Time> {
         let producer = self.producer.as_mut()?;
         let ix = self.ix;
-        cx.emit(cause, || Event::Close { producer: ix, state: "called" });
+        let called = cx.emit(cause, || Event::Close { producer: ix, state: "called" });
         if timeout == Some(Span::ZERO) {
-            producer.force_close(cx);
+            producer.force_close(called);
         } else {
-            producer.initiate_close(cx);
+            producer.initiate_close(called);
         }
         let force_at = timeout.map_or(Time::NEVER, |timeout| cx.now + timeout);
-        self.closing = Some(Closing { force_at });
+        self.closing = Some(Closing { force_at, called });
         self.wake_sender(cx.now);
         timeout.filter(|&timeout| timeout > Span::ZERO).map(|_| force_at)
     }
 
     /// The timeout of `close(timeout)` is over: what is left is given up.
     pub(super) fn force_close<O: Observer>(&mut self, cx: &mut Cx<'_, O>) {
-        if self.closing.is_none_or(|closing| closing.force_at > cx.now) {
-            return;
-        }
+        let Some(closing) = self.closing.filter(|closing| closing.force_at <= cx.now) else { return };
         if let Some(producer) = &mut self.producer {
-            producer.force_close(cx);
+            producer.force_close(closing.called);
             self.wake_sender(cx.now);
         }
     }

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use super::run::{EndedBy, Run};
-use crate::record::{BrokerId, Names, ProducerIx, TopicPartition};
+use super::run::Run;
+use crate::record::{BrokerId, Names, TopicPartition};
 use crate::scenario::Scenario;
-use crate::time::Time;
 use crate::trace::Observer;
 use crate::verdict::{
-    CauseIndex, ConsumerReads, Counters, Evidence, FinalLog, History, Identity, Ledger, ProducerTerms, RunResult, Terms,
-    TopicTerms, Verdict,
+    CauseIndex, ConsumerReads, Counters, Evidence, FinalLog, History, Identity, Ledger, ProducerTerms,
+    RunResult, Terms, TopicTerms, Verdict,
 };
 
 /// A run that is over.
@@ -77,7 +76,7 @@ impl<O: Observer> Run<O> {
         let ended = self.run();
         self.ledger.settle();
         let logs = self.partitions().map(|tp| self.final_log(tp)).collect();
-        let consumers = self.consumers.iter().map(|consumer| self.reads(consumer)).collect();
+        let consumers = (0..self.consumers.len()).map(|at| self.reads(at)).collect();
         Finished {
             logs,
             consumers,
@@ -98,7 +97,9 @@ impl<O: Observer> Run<O> {
 
     /// The log by which a partition is judged: its leader's, or what the last one that may lead has on disk.
     fn final_log(&self, tp: TopicPartition) -> FinalLog {
-        let Some(state) = self.controller.partition(tp) else { return FinalLog { tp, ..FinalLog::default() } };
+        let Some(state) = self.controller.partition(tp) else {
+            return FinalLog { tp, ..FinalLog::default() };
+        };
         let judged = state.leader.or(state.isr.first().copied()).or(state.replicas.first().copied());
         let replica = judged.and_then(|BrokerId(id)| self.brokers[id as usize].partition(tp));
         let log = replica.map(|replica| replica.log());
@@ -129,15 +130,5 @@ impl<O: Observer> Run<O> {
             restarts: self.restarts.clone(),
             partitions: Vec::new(),
         }
-    }
-
-    /// A producer's process has been started again.
-    pub(super) fn note_restart(&mut self, producer: ProducerIx, now: Time) {
-        self.restarts.push((producer, now));
-    }
-
-    /// How the run ended, for those who look at it step by step.
-    pub fn ended_by(&self) -> Option<EndedBy> {
-        self.ended
     }
 }

@@ -347,7 +347,7 @@ impl<'a> Configs<'a> {
         };
         let at = placed.place(&error.key).or(config.map(|node| node.at)).unwrap_or_default();
         let exceptions =
-            error.exception.into_iter().chain(error.cause.as_ref().map(|(cause, _)| *cause)).collect();
+            error.exception.into_iter().chain(error.cause.as_ref().map(|cause| cause.0)).collect();
         self.problems.report_exception(at, error.to_string(), Some(error.instead), exceptions);
         None
     }
