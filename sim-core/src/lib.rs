@@ -25,5 +25,6 @@ pub mod kernel;
 pub mod network;
 pub mod partitioner;
 pub mod producer;
+pub mod sender;
 pub mod serializer;
 pub mod verdict;

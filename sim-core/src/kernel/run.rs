@@ -188,7 +188,9 @@ impl<O: Observer> Run<O> {
             Due::Consumer(consumer, timer) => {
                 self.with_consumer(consumer, |consumer, cx| consumer.timer(cx, timer));
             }
-            Due::Sender(client) => self.with_client(client, |client, cx, ledger| client.sender_due(cx, ledger)),
+            Due::Sender(client) => {
+                self.with_client(client, |client, cx, ledger| client.sender_due(cx, ledger))
+            }
         }
     }
 

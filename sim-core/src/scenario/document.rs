@@ -113,7 +113,11 @@ pub(crate) fn parse(name: &str, bytes: &[u8], texts: &mut Texts, problems: &Prob
         let at = At { text, start: 0, end: 0 };
         problems.report(
             at,
-            format!("the file has {} bytes, more than the limit of {} (4 MiB)", bytes.len(), limits::FILE_BYTES),
+            format!(
+                "the file has {} bytes, more than the limit of {} (4 MiB)",
+                bytes.len(),
+                limits::FILE_BYTES
+            ),
             "use streams (`count`, `every`) instead of writing out every record",
         );
         return None;
@@ -151,13 +155,15 @@ pub(crate) fn parse(name: &str, bytes: &[u8], texts: &mut Texts, problems: &Prob
 fn syntax_help(content: &str, span: &std::ops::Range<usize>) -> String {
     let start = span.start.min(content.len());
     let line_start = content.as_bytes()[..start].iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
-    let line_end = content.as_bytes()[start..].iter().position(|&b| b == b'\n').map_or(content.len(), |at| start + at);
+    let line_end =
+        content.as_bytes()[start..].iter().position(|&b| b == b'\n').map_or(content.len(), |at| start + at);
     let line = content.get(line_start..line_end).unwrap_or_default().trim();
-    let unquoted = line.split_once('=').map(|(key, value)| (key.trim(), value.trim())).filter(|(key, value)| {
-        !key.is_empty()
-            && value.chars().all(|c| c.is_alphanumeric() || "._-/".contains(c))
-            && value.chars().any(char::is_alphabetic)
-    });
+    let unquoted =
+        line.split_once('=').map(|(key, value)| (key.trim(), value.trim())).filter(|(key, value)| {
+            !key.is_empty()
+                && value.chars().all(|c| c.is_alphanumeric() || "._-/".contains(c))
+                && value.chars().any(char::is_alphabetic)
+        });
     match unquoted {
         Some((key, value)) => format!("text stands in quotes: write `{} = \"{}\"`", short(key), short(value)),
         None if line.ends_with('=') => "write a value behind the `=`".to_owned(),

@@ -82,7 +82,10 @@ fn apply_and_read(
     let file = root.as_table()?;
     let twin_nodes = file.get("twins").and_then(Node::as_list).unwrap_or_default();
     if twin_nodes.len() > limits::TWINS {
-        problems.report_bare(twin_nodes[limits::TWINS].at, format!("more twins than the limit of {}", limits::TWINS));
+        problems.report_bare(
+            twin_nodes[limits::TWINS].at,
+            format!("more twins than the limit of {}", limits::TWINS),
+        );
         return None;
     }
     let twins = read::twins(twin_nodes, problems);
@@ -97,14 +100,19 @@ fn apply_and_read(
     apply_command_line(&mut changed, overrides, texts, problems);
     let changed = Node { at: root.at, value: Value::Table(changed) };
     let mut configs = Configs::new(source, overrides, texts, problems);
-    let scenario = read::scenario(&changed, source.scenario_name(), overrides.twin.as_deref(), &mut configs, problems);
+    let scenario =
+        read::scenario(&changed, source.scenario_name(), overrides.twin.as_deref(), &mut configs, problems);
     let (configs, notes) = configs.into_remarks();
     let mut scenario = scenario?;
     if let Some(twin) = twin {
         scenario.text = over(scenario.text, read::twin_text(twin, problems));
     } else if scenario.expect.error.is_some() {
         let at = changed.as_table().and_then(|file| file.get("expect")).map_or(root.at, |expect| expect.at);
-        problems.report(at, "`error` in the file's own `[expect]`", "only a twin can be expected to be refused");
+        problems.report(
+            at,
+            "`error` in the file's own `[expect]`",
+            "only a twin can be expected to be refused",
+        );
     }
     scenario.twins = twins;
     Some(Loaded { scenario, configs, notes })
@@ -118,12 +126,15 @@ fn twin_node<'d>(
     texts: &mut Texts,
     problems: &Problems,
 ) -> Option<&'d Node> {
-    let asked = |node: &&Node| node.as_table().and_then(|twin| twin.get("name")).and_then(Node::as_text) == Some(name);
+    let asked = |node: &&Node| {
+        node.as_table().and_then(|twin| twin.get("name")).and_then(Node::as_text) == Some(name)
+    };
     if let Some(node) = nodes.iter().find(asked) {
         return Some(node);
     }
     let text = texts.add("--twin", name);
-    let node = Node { at: At { text, start: 0, end: name.len() as u32 }, value: Value::Text(name.to_owned()) };
+    let node =
+        Node { at: At { text, start: 0, end: name.len() as u32 }, value: Value::Text(name.to_owned()) };
     find(&node, "twin", name, twins.iter().map(|twin| twin.name.as_str()), problems);
     None
 }
@@ -151,18 +162,29 @@ fn apply_twin(file: &mut Table, twin: &Node, problems: &Problems) {
 
 fn apply_command_line(file: &mut Table, overrides: &Overrides, texts: &mut Texts, problems: &Problems) {
     let seed = overrides.seed.map(|seed| ("seed".to_owned(), seed.to_string()));
-    let (profiles, others): (Vec<_>, Vec<_>) = overrides.set.iter().cloned().partition(|(key, _)| key == "profile");
+    let (profiles, others): (Vec<_>, Vec<_>) =
+        overrides.set.iter().cloned().partition(|(key, _)| key == "profile");
     for (key, value) in profiles.into_iter().chain(others).chain(seed) {
         let text = texts.add("--set", &format!("{key}={value}"));
         let end = key.len() as u32;
         let key_at = At { text, start: 0, end };
         let value_at = At { text, start: end + 1, end: end + 1 + value.len() as u32 };
         if value.len() > limits::TEXT_BYTES {
-            problems.report_bare(key_at, format!("the value of `{}` is longer than the limit of 64 KiB", short(&key)));
+            problems.report_bare(
+                key_at,
+                format!("the value of `{}` is longer than the limit of 64 KiB", short(&key)),
+            );
             continue;
         }
         let release = release_of(file);
-        overrides::set(file, &key, key_at, Node { at: value_at, value: Value::Text(value) }, release, problems);
+        overrides::set(
+            file,
+            &key,
+            key_at,
+            Node { at: value_at, value: Value::Text(value) },
+            release,
+            problems,
+        );
     }
 }
 
@@ -185,9 +207,11 @@ fn over(file: Languages, twin: Languages) -> Languages {
 
 /// Reads every twin that is not meant to be refused, for its problems only.
 fn try_twins(source: &Source, root: &Node, texts: &mut Texts, problems: &Problems) {
-    let twins = root.as_table().and_then(|file| file.get("twins")).and_then(Node::as_list).unwrap_or_default();
+    let twins =
+        root.as_table().and_then(|file| file.get("twins")).and_then(Node::as_list).unwrap_or_default();
     for twin in twins.iter().filter_map(Node::as_table) {
-        let refused = twin.get("expect").and_then(Node::as_table).is_some_and(|expect| expect.get("error").is_some());
+        let refused =
+            twin.get("expect").and_then(Node::as_table).is_some_and(|expect| expect.get("error").is_some());
         if let Some(name) = twin.get("name").and_then(Node::as_text)
             && !refused
         {

@@ -23,7 +23,12 @@ pub(crate) struct Section<'d> {
 
 impl<'d> Section<'d> {
     /// The value as a table with these keys. `None`: it is no table, which is reported.
-    pub(crate) fn open(node: &'d Node, name: &str, known: &[&str], problems: &'d Problems) -> Option<Section<'d>> {
+    pub(crate) fn open(
+        node: &'d Node,
+        name: &str,
+        known: &[&str],
+        problems: &'d Problems,
+    ) -> Option<Section<'d>> {
         let Some(table) = node.as_table() else {
             problems.report_bare(node.at, format!("{name} is a table, not {}", node.kind()));
             return None;
@@ -132,7 +137,8 @@ impl<'d> Section<'d> {
         let Some(node) = self.node(key) else { return &[] };
         let Some(list) = node.as_list() else {
             let path = self.name.trim_matches(['[', ']']);
-            let path = if path.is_empty() || path == "the file" { key.to_owned() } else { format!("{path}.{key}") };
+            let path =
+                if path.is_empty() || path == "the file" { key.to_owned() } else { format!("{path}.{key}") };
             let message = format!("`{key}` is a list of tables, not {}", node.kind());
             self.problems.report(node.at, message, format!("write `[[{path}]]`"));
             return &[];
@@ -173,7 +179,13 @@ pub(crate) fn word<'k>(node: &Node, key: &str, words: &[&'k str], problems: &Pro
 /// The value as a whole number in `min..=max`.
 pub(crate) fn whole(node: &Node, key: &str, min: u64, max: u64, problems: &Problems) -> Option<u64> {
     let Value::Whole(number) = node.value else {
-        wrong_type(node, key, "a whole number", &format!("write a number without quotes, as in `{key} = {}`", min.max(1)), problems);
+        wrong_type(
+            node,
+            key,
+            "a whole number",
+            &format!("write a number without quotes, as in `{key} = {}`", min.max(1)),
+            problems,
+        );
         return None;
     };
     if number < i128::from(min) || number > i128::from(max) {
@@ -225,7 +237,11 @@ pub(crate) fn size(node: &Node, key: &str, max: u64, problems: &Problems) -> Opt
     };
     let size = quantity(quantity::size(text), node, key, problems)?;
     if size > max {
-        problems.report(node.at, format!("`{key}` is {size} bytes, more than the limit of {max}"), range_help(0, max));
+        problems.report(
+            node.at,
+            format!("`{key}` is {size} bytes, more than the limit of {max}"),
+            range_help(0, max),
+        );
         return None;
     }
     Some(size)

@@ -13,9 +13,9 @@ use super::super::section::{text, wrong_type};
 use super::super::source::{At, Source, Texts};
 use crate::application::{NumberTemplate, Template};
 use crate::config::{
-    BrokerConfig, ConfigError, ConsumerConfig, Effective, Family, Note, Origin, PartitionerClass, ProducerConfig, Release,
-    Resolved, Settings, TopicConfig, decode_properties, parse_properties, resolve_broker, resolve_consumer,
-    resolve_producer, resolve_topic,
+    BrokerConfig, ConfigError, ConsumerConfig, Effective, Family, Note, Origin, PartitionerClass,
+    ProducerConfig, Release, Resolved, Settings, TopicConfig, decode_properties, parse_properties,
+    resolve_broker, resolve_consumer, resolve_producer, resolve_topic,
 };
 use crate::record::{BrokerId, TopicIx};
 
@@ -128,7 +128,8 @@ impl<'a> Configs<'a> {
 
     pub(super) fn broker(&mut self, config: Option<&Node>) -> Option<BrokerConfig> {
         self.broker = self.settings(config);
-        let resolved = self.refuse(resolve_broker(self.release, &self.broker.settings), config, &self.broker)?;
+        let resolved =
+            self.refuse(resolve_broker(self.release, &self.broker.settings), config, &self.broker)?;
         if self.broker.settings.get(UNCLEAN).is_some() && resolved.value(UNCLEAN) == Some("true") {
             self.unclean(&self.broker);
         }
@@ -227,7 +228,13 @@ impl<'a> Configs<'a> {
     fn take(&self, config: Option<&Node>, file: &mut Placed, command_line: &mut Placed) {
         let Some(node) = config else { return };
         let Some(table) = node.as_table() else {
-            return wrong_type(node, "config", "a table", "write `config = { \"acks\" = \"all\" }`", self.problems);
+            return wrong_type(
+                node,
+                "config",
+                "a table",
+                "write `config = { \"acks\" = \"all\" }`",
+                self.problems,
+            );
         };
         let settings = flattened(table);
         if settings.len() > limits::SETTINGS {
@@ -275,7 +282,8 @@ impl<'a> Configs<'a> {
         let lines = bytes.iter().filter(|&&byte| byte == b'\n').count();
         if bytes.len() > limits::FILE_BYTES || lines > limits::SETTINGS {
             let text = self.texts.add(name, "");
-            let message = format!("the file is longer than the limit of 4 MiB and {} lines", limits::SETTINGS);
+            let message =
+                format!("the file is longer than the limit of 4 MiB and {} lines", limits::SETTINGS);
             self.problems.report_bare(At { text, start: 0, end: 0 }, message);
             return None;
         }
@@ -287,25 +295,40 @@ impl<'a> Configs<'a> {
                 let mut placed = Placed::default();
                 for property in properties {
                     let origin = Origin::Properties { file: name.into(), line: property.line };
-                    placed.push(&property.key, &property.value, origin, line_at(&content, property.line, text));
+                    placed.push(
+                        &property.key,
+                        &property.value,
+                        origin,
+                        line_at(&content, property.line, text),
+                    );
                 }
                 Some(placed)
             }
             Err(error) => {
-                self.problems.report(line_at(&content, error.line(), text), error.to_string(), error.instead());
+                self.problems.report(
+                    line_at(&content, error.line(), text),
+                    error.to_string(),
+                    error.instead(),
+                );
                 None
             }
         }
     }
 
     /// Reports what Kafka refuses, at the setting, or at the table if it is a default that does not fit.
-    fn refuse<T>(&self, resolved: Result<T, ConfigError>, config: Option<&Node>, placed: &Placed) -> Option<T> {
+    fn refuse<T>(
+        &self,
+        resolved: Result<T, ConfigError>,
+        config: Option<&Node>,
+        placed: &Placed,
+    ) -> Option<T> {
         let error = match resolved {
             Ok(resolved) => return Some(resolved),
             Err(error) => error,
         };
         let at = placed.place(&error.key).or(config.map(|node| node.at)).unwrap_or_default();
-        let exceptions = error.exception.into_iter().chain(error.cause.as_ref().map(|cause| cause.0)).collect();
+        let exceptions =
+            error.exception.into_iter().chain(error.cause.as_ref().map(|cause| cause.0)).collect();
         self.problems.report_exception(at, error.to_string(), Some(error.instead), exceptions);
         None
     }
@@ -355,7 +378,8 @@ fn place_of(key_at: At, value: &Node) -> At {
 
 /// The place of a line of a text.
 fn line_at(content: &str, line: u32, text: u32) -> At {
-    let start: usize = content.split_inclusive('\n').take(line.saturating_sub(1) as usize).map(str::len).sum();
+    let start: usize =
+        content.split_inclusive('\n').take(line.saturating_sub(1) as usize).map(str::len).sum();
     let length = content[start..].lines().next().map_or(0, str::len);
     At { text, start: start as u32, end: (start + length) as u32 }
 }

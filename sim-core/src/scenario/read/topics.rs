@@ -48,7 +48,11 @@ fn topic_name<'d>(section: &Section<'d>, world: &World<'_>) -> Option<&'d str> {
         return None;
     }
     if world.topics.iter().any(|known| known.name == name) {
-        section.problems.report(node.at, format!("there are two topics `{name}`"), "give each a name of its own");
+        section.problems.report(
+            node.at,
+            format!("there are two topics `{name}`"),
+            "give each a name of its own",
+        );
         return None;
     }
     Some(name)
@@ -61,7 +65,11 @@ fn assignment(section: &Section<'_>, brokers: u32, so_far: (u64, u64)) -> Option
     if let Some(factor) = factor.filter(|&factor| factor > brokers) {
         let node = section.node("replication-factor").map_or(section.at, |node| node.at);
         let message = format!("replication factor {factor} with {brokers} brokers");
-        section.problems.report(node, message, format!("write at most {brokers}, or raise `brokers` in [cluster]"));
+        section.problems.report(
+            node,
+            message,
+            format!("write at most {brokers}, or raise `brokers` in [cluster]"),
+        );
         return None;
     }
     if section.has("assignment") {
@@ -73,7 +81,8 @@ fn assignment(section: &Section<'_>, brokers: u32, so_far: (u64, u64)) -> Option
     let partitions = partitions.unwrap_or(1);
     let factor = factor.unwrap_or_else(|| REPLICATION_FACTOR.min(brokers));
     within_limits(section, so_far, u64::from(partitions), u64::from(partitions) * u64::from(factor))?;
-    let replicas = |partition: u32| (0..factor).map(|nth| BrokerId((partition % brokers + nth) % brokers)).collect();
+    let replicas =
+        |partition: u32| (0..factor).map(|nth| BrokerId((partition % brokers + nth) % brokers)).collect();
     Some((0..partitions).map(replicas).collect())
 }
 
@@ -93,14 +102,19 @@ fn listed(
         problems.report(node.at, message, "write one list of broker ids a partition, as in `[[0, 1, 2]]`");
         return None;
     }
-    let rows: Vec<&[Node]> = lists.iter().map(|row| list(row, "assignment[]", problems)).collect::<Option<_>>()?;
+    let rows: Vec<&[Node]> =
+        lists.iter().map(|row| list(row, "assignment[]", problems)).collect::<Option<_>>()?;
     let wanted = factor.map_or(rows[0].len(), |factor| factor as usize);
     let mut assignment = Vec::with_capacity(rows.len());
     within_limits(section, so_far, rows.len() as u64, rows.iter().map(|row| row.len() as u64).sum())?;
     for (row, list) in rows.iter().zip(lists) {
         if row.len() != wanted || row.is_empty() {
             let message = format!("{} replicas where there must be {}", row.len(), wanted.max(1));
-            problems.report(list.at, message, "every partition of a topic has as many replicas as `replication-factor` says");
+            problems.report(
+                list.at,
+                message,
+                "every partition of a topic has as many replicas as `replication-factor` says",
+            );
             return None;
         }
         assignment.push(row_of(row, brokers, section)?);
@@ -115,7 +129,11 @@ fn row_of(row: &[Node], brokers: u32, section: &Section<'_>) -> Option<Vec<Broke
         let id = super::super::section::whole(node, "assignment[][]", 0, u64::from(brokers) - 1, problems)?;
         let id = BrokerId(id as u32);
         if replicas.contains(&id) {
-            problems.report(node.at, format!("broker {id} twice"), "a broker holds one replica of a partition at most");
+            problems.report(
+                node.at,
+                format!("broker {id} twice"),
+                "a broker holds one replica of a partition at most",
+            );
             return None;
         }
         replicas.push(id);

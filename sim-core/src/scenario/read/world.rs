@@ -52,7 +52,10 @@ impl<'d> World<'d> {
     /// Takes note of the partitions that faults add, so that other parts may name them.
     pub(super) fn grow(&mut self, faults: &[Node]) {
         for fault in faults {
-            let Some(act) = fault.as_table().and_then(|fault| fault.get("do")).and_then(Node::as_table) else { continue };
+            let Some(act) = fault.as_table().and_then(|fault| fault.get("do")).and_then(Node::as_table)
+            else {
+                continue;
+            };
             let (Some(topic), Some(Value::Whole(to))) =
                 (act.get("add-partitions").and_then(Node::as_text), act.get("to").map(|to| &to.value))
             else {
@@ -78,12 +81,17 @@ impl<'d> World<'d> {
         self.consumers = consumers.iter().map(|node| self.client(node, "[[consumers]]")).collect();
         let mut seen: Vec<(&str, &Node)> = Vec::new();
         let ids = self.producers.iter().zip(producers).chain(self.consumers.iter().zip(consumers));
-        let mut ids: Vec<(&str, &Node)> = ids.map(|(id, node)| (*id, node)).filter(|(id, _)| !id.is_empty()).collect();
+        let mut ids: Vec<(&str, &Node)> =
+            ids.map(|(id, node)| (*id, node)).filter(|(id, _)| !id.is_empty()).collect();
         ids.sort_by_key(|&(id, node)| (id, node.at.start));
         for (id, node) in ids {
             if seen.last().is_some_and(|&(last, _)| last == id) {
                 let at = node.as_table().and_then(|table| table.get("id")).map_or(node.at, |id| id.at);
-                self.problems.report(at, format!("there are two clients `{id}`"), "give each producer and consumer an id of its own");
+                self.problems.report(
+                    at,
+                    format!("there are two clients `{id}`"),
+                    "give each producer and consumer an id of its own",
+                );
             }
             seen.push((id, node));
         }
@@ -173,7 +181,9 @@ impl<'d> World<'d> {
         let place = find(node, "topic", topic, self.topic_names(), self.problems)?;
         let partitions = self.topics[place].partitions;
         match number.parse::<u32>() {
-            Ok(partition) if partition < partitions => Some(TopicPartition { topic: TopicIx(place as u16), partition }),
+            Ok(partition) if partition < partitions => {
+                Some(TopicPartition { topic: TopicIx(place as u16), partition })
+            }
             _ => {
                 let message = format!("`{topic}` has no partition `{}`", short(number));
                 self.problems.report(node.at, message, format!("its partitions are {}", up_to(partitions)));
@@ -186,7 +196,11 @@ impl<'d> World<'d> {
     pub(crate) fn record(&self, node: &Node, given: &str) -> Option<RecordId> {
         let Some((producer, number)) = given.rsplit_once('-') else {
             let message = format!("`{}` is not a record", short(given));
-            self.problems.report(node.at, message, "a record is written with its producer: `shop-0` is the first of `shop`");
+            self.problems.report(
+                node.at,
+                message,
+                "a record is written with its producer: `shop-0` is the first of `shop`",
+            );
             return None;
         };
         let place = find(node, "producer", producer, self.producers.iter().copied(), self.problems)?;
