@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use sim_core::config::Release;
 use sim_core::time::Time;
 
 use crate::parse;
@@ -201,15 +202,15 @@ pub(crate) struct BenchArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ClientScriptArgs {
-    /// Client scripts (NAME.script.json)
-    #[arg(value_name = "FILE", required = true)]
+    /// Scripts, or folders with files named *.script.json
+    #[arg(required = true, value_name = "FILE|FOLDER")]
     pub(crate) files: Vec<PathBuf>,
-    /// Folder for the transcripts (NAME.transcript.json); it is made if need be
-    #[arg(long, value_name = "DIR")]
+    /// Where the transcripts go (NAME.transcript.json); the folder is made if it is not there
+    #[arg(long, value_name = "FOLDER")]
     pub(crate) out: PathBuf,
-    /// The client's release
-    #[arg(long, value_name = "PROFILE", default_value = "kafka-4.1")]
-    pub(crate) profile: String,
+    /// Release of the client
+    #[arg(long, value_name = "PROFILE", default_value = "kafka-4.1", value_parser = parse::profile)]
+    pub(crate) profile: Release,
 }
 
 #[derive(Debug, Args)]

@@ -25,7 +25,9 @@ enum Place {
 impl AtomicFile {
     /// Begins a file at this path.
     pub(crate) fn create(path: &Path) -> Result<AtomicFile, CliError> {
-        AtomicFile::place(path).map(|to| AtomicFile { path: path.to_owned(), to }).map_err(CliError::write(path))
+        AtomicFile::place(path)
+            .map(|to| AtomicFile { path: path.to_owned(), to })
+            .map_err(CliError::write(path))
     }
 
     fn place(path: &Path) -> io::Result<Place> {
@@ -129,7 +131,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("no/such/folder/run.jsonl");
         let error = AtomicFile::create(&path).unwrap_err().to_string();
-        assert!(error.starts_with("cannot write ") && error.contains("no/such/folder"), "{error}");
+        assert!(error.contains("cannot be written") && error.contains("no/such/folder"), "{error}");
         assert!(AtomicFile::create(folder.path()).is_err());
     }
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::sync::Arc;
 
+use sim_core::config::decode_properties;
 use sim_core::kernel::{Finished, Run, names_of};
 use sim_core::scenario::{Loaded, Overrides, Scenario, Source};
 use sim_core::time::Time;
@@ -17,7 +18,13 @@ use crate::library;
 pub(crate) fn overrides(changes: &Changes) -> Result<Overrides, CliError> {
     let producer_properties = match &changes.producer_config {
         None => None,
-        Some(path) => Some((path.display().to_string(), fs::read(path).map_err(CliError::read(path))?)),
+        Some(path) => {
+            let bytes = fs::read(path).map_err(CliError::read(path))?;
+            let name = path.display().to_string();
+            let text =
+                decode_properties(&bytes).map_err(|error| CliError::input(format!("{name}: {error}")))?;
+            Some((name.clone(), text.to_owned()))
+        }
     };
     Ok(Overrides {
         seed: changes.seed,

@@ -10,13 +10,13 @@ pub(crate) enum CliError {
     #[error("{0}")]
     Input(String),
     /// The input could not be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("{}: cannot be read: {source}", path.display())]
     Read { path: PathBuf, source: io::Error },
     /// A file could not be written.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("{}: cannot be written: {source}", path.display())]
     Write { path: PathBuf, source: io::Error },
     /// Standard output could not be written.
-    #[error("cannot write to standard output: {0}")]
+    #[error("standard output cannot be written: {0}")]
     Output(#[from] io::Error),
 }
 

@@ -55,7 +55,9 @@ fn unknown(name: &str) -> CliError {
     let nearest = nearest(name, names());
     let advice = match nearest {
         Some(nearest) => format!("did you mean {nearest}?"),
-        None => "see `inflight list` for the library; a file is given by its path, as in ./mine.toml".to_owned(),
+        None => {
+            "see `inflight list` for the library; a file is given by its path, as in ./mine.toml".to_owned()
+        }
     };
     CliError::input(format!("there is no scenario {name:?}: {advice}"))
 }
@@ -63,7 +65,11 @@ fn unknown(name: &str) -> CliError {
 /// The word that takes the fewest changes of a letter to become this one, if it takes few.
 pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let most = word.chars().count().div_ceil(3);
-    known.map(|other| (distance(word, other), other)).filter(|(far, _)| *far <= most).min().map(|(_, other)| other)
+    known
+        .map(|other| (distance(word, other), other))
+        .filter(|(far, _)| *far <= most)
+        .min()
+        .map(|(_, other)| other)
 }
 
 /// Insertions, deletions and replacements from one word to the other.

@@ -3,6 +3,7 @@
 mod args;
 mod atomic_file;
 mod commands;
+mod divergence;
 mod engine;
 mod error;
 mod library;

@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use sim_core::config::Release;
 use sim_core::time::Time;
 
 /// Seeds to go through.
@@ -32,7 +33,8 @@ pub(crate) fn seeds(text: &str) -> Result<Seeds, String> {
 
 /// A virtual time with its unit: `120ms`, `1.5s`, `10min`.
 pub(crate) fn time(text: &str) -> Result<Time, String> {
-    let wrong = || format!("{text:?} is no time: write a number and a unit (ns, us, ms, s, min, h), as in 120ms");
+    let wrong =
+        || format!("{text:?} is no time: write a number and a unit (ns, us, ms, s, min, h), as in 120ms");
     let trimmed = text.trim();
     let unit_at = trimmed.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(wrong)?;
     let (number, unit) = trimmed.split_at(unit_at);
@@ -46,6 +48,14 @@ pub(crate) fn time(text: &str) -> Result<Time, String> {
         _ => return Err(wrong()),
     };
     nanos(number.trim(), nanos_per_unit).map(Time::from_nanos).ok_or_else(wrong)
+}
+
+/// A profile by its name.
+pub(crate) fn profile(name: &str) -> Result<Release, String> {
+    Release::by_profile(name).ok_or_else(|| {
+        let known: Vec<String> = Release::ALL.iter().map(ToString::to_string).collect();
+        format!("no such profile; there are {}", known.join(", "))
+    })
 }
 
 /// A decimal number of units as whole nanoseconds, cut off.

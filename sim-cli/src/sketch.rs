@@ -134,7 +134,8 @@ fn describe(message: &MessageEvent, names: &Names) -> String {
                 .partitions
                 .iter()
                 .map(|partition| {
-                    let records: u32 = partition.batches.iter().map(|stored| stored.batch.records.len()).sum();
+                    let records: u32 =
+                        partition.batches.iter().map(|stored| stored.batch.records.len()).sum();
                     let error = if partition.error.is_error() { partition.error.name() } else { "" };
                     format!("{} ({records}) {error}", names.partition(partition.tp)).trim_end().to_owned()
                 })
@@ -182,7 +183,10 @@ impl Sketch {
                 self.record(stamp, event, *record, format!(" {}", error.name()));
             }
             Event::Append { batch, base_offset, records, log_end_offset, .. } => {
-                let text = format!("append {} ({records}) at {base_offset}, LEO {log_end_offset}", names.batch(*batch));
+                let text = format!(
+                    "append {} ({records}) at {base_offset}, LEO {log_end_offset}",
+                    names.batch(*batch)
+                );
                 self.row(stamp, Lane::of(event), None, Mark::Plain, text);
             }
             Event::Retry { batch, error, attempt, .. } => {

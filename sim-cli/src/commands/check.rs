@@ -13,7 +13,7 @@ use crate::args::CheckArgs;
 use crate::engine;
 use crate::error::{CliError, Ending};
 use crate::library;
-use crate::output::{BAD, GOOD, print, paint};
+use crate::output::{BAD, GOOD, paint, print};
 
 /// One scenario or twin with one seed.
 #[derive(Clone, Debug)]

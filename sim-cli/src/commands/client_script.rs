@@ -1,64 +1,95 @@
 //! `inflight client-script`: runs client scripts with the producer of every scenario, and writes their transcripts.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use sim_core::client_script::run_script;
-use sim_core::config::Release;
 
 use crate::args::ClientScriptArgs;
 use crate::atomic_file::AtomicFile;
 use crate::error::{CliError, Ending};
-use crate::output::{BAD, paint};
+use crate::output::{BAD, paint, print};
 
 pub(crate) fn client_script(args: &ClientScriptArgs) -> Result<Ending, CliError> {
-    let release = release(&args.profile)?;
     fs::create_dir_all(&args.out).map_err(CliError::write(&args.out))?;
-    let mut ending = Ending::Done;
-    for file in &args.files {
-        if let Err(error) = one(file, &args.out, release) {
-            // The other files are done all the same.
-            writeln!(anstream::stderr(), "{}: {error}", paint(BAD, "error"))?;
-            ending = Ending::BadInput;
+    let mut written = BTreeSet::new();
+    let mut bad = 0;
+    for path in &args.files {
+        let scripts = match scripts_at(path) {
+            Ok(scripts) => scripts,
+            Err(error) => {
+                bad += 1;
+                complain(&error)?;
+                continue;
+            }
+        };
+        for script in scripts {
+            // The other scripts are done all the same.
+            if let Err(error) = one(&script, args, &mut written) {
+                bad += 1;
+                complain(&error)?;
+            }
         }
     }
-    Ok(ending)
+    print(&format!("{} written to {}, {bad} bad\n", count(written.len()), args.out.display()))?;
+    Ok(if bad == 0 { Ending::Done } else { Ending::BadInput })
 }
 
-fn one(file: &Path, out: &Path, release: Release) -> Result<(), CliError> {
-    let json = fs::read_to_string(file).map_err(CliError::read(file))?;
-    let transcript = run_script(&json, release)
-        .map_err(|error| CliError::input(format!("{}: {error}", file.display())))?;
-    let path = transcript_path(file, out);
-    let mut written = AtomicFile::create(&path)?;
-    let text = serde_json::to_vec_pretty(&transcript).map_err(std::io::Error::other)?;
-    written.write_all(&text).and_then(|()| written.write_all(b"\n")).map_err(CliError::write(&path))?;
-    written.finish()
+fn complain(error: &CliError) -> Result<(), CliError> {
+    writeln!(anstream::stderr(), "{}: {error}", paint(BAD, "error"))?;
+    Ok(())
 }
 
-/// `NAME.script.json` becomes `NAME.transcript.json` in the other folder.
-fn transcript_path(file: &Path, out: &Path) -> PathBuf {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let stem = name.strip_suffix(".script.json").or_else(|| name.strip_suffix(".json")).unwrap_or(&name);
-    out.join(format!("{stem}.transcript.json"))
+fn count(transcripts: usize) -> String {
+    if transcripts == 1 { "1 transcript".to_owned() } else { format!("{transcripts} transcripts") }
 }
 
-fn release(profile: &str) -> Result<Release, CliError> {
-    Release::by_profile(profile).ok_or_else(|| {
-        let known: Vec<String> = Release::ALL.iter().map(ToString::to_string).collect();
-        CliError::input(format!("--profile: there is no profile {profile:?}: write one of {}", known.join(", ")))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_transcript_is_named_after_its_script() {
-        let path = |file: &str| transcript_path(Path::new(file), Path::new("out"));
-        assert_eq!(path("a/b-retry-1.script.json"), Path::new("out/b-retry-1.transcript.json"));
-        assert_eq!(path("x.json"), Path::new("out/x.transcript.json"));
+/// A script, or every script of a folder in the order of their names.
+fn scripts_at(path: &Path) -> Result<Vec<PathBuf>, CliError> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
     }
+    let mut scripts = Vec::new();
+    for entry in fs::read_dir(path).map_err(CliError::read(path))? {
+        let entry = entry.map_err(CliError::read(path))?.path();
+        if entry.to_str().is_some_and(|name| name.ends_with(".script.json")) {
+            scripts.push(entry);
+        }
+    }
+    if scripts.is_empty() {
+        return Err(CliError::input(format!(
+            "{}: no file in this folder is named *.script.json",
+            path.display()
+        )));
+    }
+    scripts.sort();
+    Ok(scripts)
+}
+
+fn one(script: &Path, args: &ClientScriptArgs, written: &mut BTreeSet<PathBuf>) -> Result<(), CliError> {
+    let json = fs::read_to_string(script).map_err(CliError::read(script))?;
+    let transcript = run_script(&json, args.profile)
+        .map_err(|error| CliError::input(format!("{}: {error}", script.display())))?;
+    let path = args.out.join(transcript_name(script));
+    if written.contains(&path) {
+        return Err(CliError::input(format!(
+            "{}: a script before it has written {} already; give it another name or another --out",
+            script.display(),
+            path.display()
+        )));
+    }
+    let mut file = AtomicFile::create(&path)?;
+    file.write_all(transcript.to_string().as_bytes()).map_err(CliError::write(&path))?;
+    file.finish()?;
+    written.insert(path);
+    Ok(())
+}
+
+/// `a/b.script.json` and `a/b.json` give `b.transcript.json`.
+fn transcript_name(script: &Path) -> String {
+    let name = script.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.strip_suffix(".json").unwrap_or(&name);
+    format!("{}.transcript.json", name.strip_suffix(".script").unwrap_or(name))
 }

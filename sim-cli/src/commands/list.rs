@@ -24,7 +24,8 @@ struct Entry<'a> {
 pub(crate) fn list(lang: Lang, args: &ListArgs) -> Result<Ending, CliError> {
     let mut listings = Vec::new();
     for name in library::names() {
-        let listing = Listing::read(&library::open(name)?).map_err(|errors| CliError::input(errors.to_string()))?;
+        let listing =
+            Listing::read(&library::open(name)?).map_err(|errors| CliError::input(errors.to_string()))?;
         if args.tag.as_ref().is_none_or(|tag| listing.tags.contains(tag)) {
             listings.push(listing);
         }
@@ -52,7 +53,8 @@ fn page(lang: Lang, listings: &[Listing]) -> Page {
     let mut page = Page::default();
     for listing in listings {
         let entry = entry(lang, listing);
-        let tags = if entry.tags.is_empty() { String::new() } else { format!("  [{}]", entry.tags.join(", ")) };
+        let tags =
+            if entry.tags.is_empty() { String::new() } else { format!("  [{}]", entry.tags.join(", ")) };
         page.line(format!("{}{}", paint(HEADING, entry.name), paint(DIM, tags)));
         page.prose("", 4, Style::new(), entry.question);
         if !entry.twins.is_empty() {

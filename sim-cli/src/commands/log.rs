@@ -30,8 +30,12 @@ pub(crate) fn log(args: &LogArgs) -> Result<Ending, CliError> {
         let leader = state.and_then(|state| state.leader);
         let last_known = state.and_then(|state| state.isr.first().or(state.replicas.first()).copied());
         let broker = args.broker.map(sim_core::record::BrokerId).or(leader).or(last_known);
-        let Some((broker, replica)) = broker.and_then(|broker| Some((broker, run.broker(broker)?.partition(tp)?))) else {
-            let why = args.broker.map_or("no replica of it is there".to_owned(), |id| format!("broker {id} has no replica of it"));
+        let Some((broker, replica)) =
+            broker.and_then(|broker| Some((broker, run.broker(broker)?.partition(tp)?)))
+        else {
+            let why = args.broker.map_or("no replica of it is there".to_owned(), |id| {
+                format!("broker {id} has no replica of it")
+            });
             if args.partition.is_some() {
                 return Err(CliError::input(format!("{}: {why}", names.partition(tp))));
             }

@@ -1,13 +1,19 @@
 //! How a fault reads: in the words of the scenario file, the same in every language.
 
 use sim_core::record::{TopicIx, TopicPartition};
-use sim_core::scenario::{Act, Acting, BrokerRef, ChanceOf, CutEnd, Distribution, LinkEnd, On, Sampled, Scenario, When};
+use sim_core::scenario::{
+    Act, Acting, BrokerRef, ChanceOf, CutEnd, Distribution, LinkEnd, On, Sampled, Scenario, When,
+};
 use sim_core::time::Time;
 
 /// Each fault of the scenario, in the order of the file.
 pub(crate) fn describe_all(scenario: &Scenario) -> Vec<String> {
     let reader = Reader { scenario };
-    scenario.faults.iter().map(|fault| format!("{}, {}", reader.act(&fault.act), reader.when(&fault.when))).collect()
+    scenario
+        .faults
+        .iter()
+        .map(|fault| format!("{}, {}", reader.act(&fault.act), reader.when(&fault.when)))
+        .collect()
 }
 
 struct Reader<'a> {
@@ -24,7 +30,9 @@ impl Reader<'_> {
             Act::Fail { error, append } => {
                 format!("fail it with {}{}", error.name(), if *append { " after the append" } else { "" })
             }
-            Act::Crash { broker, r#for } => format!("crash {}{}", self.broker(*broker), lasting(r#for.as_ref())),
+            Act::Crash { broker, r#for } => {
+                format!("crash {}{}", self.broker(*broker), lasting(r#for.as_ref()))
+            }
             Act::Restart { broker } => format!("restart {}", self.broker(*broker)),
             Act::Cut { between, one_way, reject, r#for } => {
                 let how = match (one_way, reject) {
@@ -39,7 +47,8 @@ impl Reader<'_> {
                 format!("slow {} by {}{}", self.broker(*broker), sampled(by), lasting(r#for.as_ref()))
             }
             Act::Elect { tp, leader } => {
-                let leader = leader.map(|leader| format!(" leader {}", self.broker(leader))).unwrap_or_default();
+                let leader =
+                    leader.map(|leader| format!(" leader {}", self.broker(leader))).unwrap_or_default();
                 format!("elect {}{leader}", self.partition(*tp))
             }
             Act::AddPartitions { topic, to } => format!("add-partitions {} to {to}", self.topic(*topic)),
@@ -129,9 +138,12 @@ impl Reader<'_> {
             CutEnd::Link(LinkEnd::Controller) => "controller".to_owned(),
             CutEnd::Link(LinkEnd::Broker(broker)) => format!("broker {broker}"),
             CutEnd::Link(LinkEnd::Producer(at)) => self.producer(at),
-            CutEnd::Link(LinkEnd::Consumer(at)) => {
-                self.scenario.consumers.get(usize::from(at)).map(|consumer| consumer.id.clone()).unwrap_or_default()
-            }
+            CutEnd::Link(LinkEnd::Consumer(at)) => self
+                .scenario
+                .consumers
+                .get(usize::from(at))
+                .map(|consumer| consumer.id.clone())
+                .unwrap_or_default(),
         }
     }
 }
@@ -146,7 +158,9 @@ pub(crate) fn sampled(span: &Sampled) -> String {
         Sampled::Constant(span) => span.to_string(),
         Sampled::Drawn(Distribution::Uniform { min, max }) => format!("uniform {min}..{max}"),
         Sampled::Drawn(Distribution::Exponential { mean }) => format!("exponential, mean {mean}"),
-        Sampled::Drawn(Distribution::Lognormal { median, p99 }) => format!("lognormal, median {median}, p99 {p99}"),
+        Sampled::Drawn(Distribution::Lognormal { median, p99 }) => {
+            format!("lognormal, median {median}, p99 {p99}")
+        }
         Sampled::Drawn(Distribution::Pareto { min, shape }) => format!("pareto, min {min}, shape {shape}"),
     }
 }

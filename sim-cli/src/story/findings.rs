@@ -30,7 +30,8 @@ impl Story<'_> {
 
     /// Nothing was found: what that says depends on whether everything succeeded.
     fn nothing(&self) -> Phrase {
-        let told = |line: &sim_core::verdict::Line| matches!(line.told, Told::Acknowledged | Told::Unconfirmed);
+        let told =
+            |line: &sim_core::verdict::Line| matches!(line.told, Told::Acknowledged | Told::Unconfirmed);
         if self.played.finished.ledger.lines().all(|line| told(&line)) {
             Phrase::NothingFound
         } else {
@@ -56,7 +57,8 @@ impl Story<'_> {
             page.line(format!("    {}", paint(DIM, lang.say(Phrase::MoreFindings, &[("count", &more)]))));
         }
         for reason in reasons(findings) {
-            let (style, word) = if reason.allowed() { (Style::new(), Phrase::Allowed) } else { (BAD, Phrase::Forbidden) };
+            let (style, word) =
+                if reason.allowed() { (Style::new(), Phrase::Allowed) } else { (BAD, Phrase::Forbidden) };
             let text = format!("{}: {}", lang.plain(word), because(lang, reason));
             page.prose("", 4, style, &text);
         }

@@ -120,7 +120,10 @@ impl Story<'_> {
         };
         let success = |line: &Line| matches!(line.told, Told::Acknowledged | Told::Unconfirmed);
         let latency = |line: &Line| line.latency.unwrap_or_default();
-        let slowest = ledger.lines().filter(success).max_by_key(|line| (latency(line), std::cmp::Reverse(line.record)))?;
+        let slowest = ledger
+            .lines()
+            .filter(success)
+            .max_by_key(|line| (latency(line), std::cmp::Reverse(line.record)))?;
         let latency = latency(&slowest);
         (latency > median.times(5) && latency > Span::from_millis(10)).then(|| Moment {
             time: slowest.sent + latency,

@@ -183,7 +183,9 @@ impl Highlights {
             return;
         }
         let batch = match &message.body {
-            MessageBody::Request(Request::Produce(produce)) => produce.batches.first().map(|batch| batch.batch),
+            MessageBody::Request(Request::Produce(produce)) => {
+                produce.batches.first().map(|batch| batch.batch)
+            }
             MessageBody::Response(Response::Produce(produce)) => {
                 produce.partitions.first().map(|result| result.batch)
             }
@@ -254,7 +256,8 @@ impl Highlights {
     }
 
     fn fault(&mut self, stamp: Stamp, fault: i32, state: &str) {
-        let what = usize::try_from(fault).ok().and_then(|at| self.faults.get(at)).cloned().unwrap_or_default();
+        let what =
+            usize::try_from(fault).ok().and_then(|at| self.faults.get(at)).cloned().unwrap_or_default();
         let (phrase, weight) = match state {
             "begun" => (Phrase::FaultBegins, Weight::Must),
             _ => (Phrase::FaultOver, Weight::Should),
@@ -271,10 +274,20 @@ impl Highlights {
         match event {
             Event::BrokerStopped { broker, by } => {
                 self.stopped.push(*broker);
-                self.tell_each(stamp, Must, Phrase::BrokerStops, vec![("broker", text(broker)), ("by", text(by))]);
+                self.tell_each(
+                    stamp,
+                    Must,
+                    Phrase::BrokerStops,
+                    vec![("broker", text(broker)), ("by", text(by))],
+                );
             }
             Event::BrokerStarted { broker, by } if self.stopped.contains(broker) => {
-                self.tell_each(stamp, Must, Phrase::BrokerStarts, vec![("broker", text(broker)), ("by", text(by))]);
+                self.tell_each(
+                    stamp,
+                    Must,
+                    Phrase::BrokerStarts,
+                    vec![("broker", text(broker)), ("by", text(by))],
+                );
             }
             Event::BrokerFenced { broker, .. } => {
                 self.tell_each(stamp, Should, Phrase::BrokerFenced, vec![("broker", text(broker))]);
@@ -282,7 +295,15 @@ impl Highlights {
             Event::BrokerUnfenced { broker, .. } if self.stopped.contains(broker) => {
                 self.tell_each(stamp, Could, Phrase::BrokerUnfenced, vec![("broker", text(broker))]);
             }
-            Event::LeaderChanged { topic, partition: number, leader: OrMinusOne(leader), leader_epoch, isr, unclean, .. } => {
+            Event::LeaderChanged {
+                topic,
+                partition: number,
+                leader: OrMinusOne(leader),
+                leader_epoch,
+                isr,
+                unclean,
+                ..
+            } => {
                 let mut values = vec![("partition", partition(names, *topic, *number))];
                 let Some(leader) = leader else {
                     self.tell_each(stamp, Must, Phrase::LeaderGone, values);
@@ -329,7 +350,12 @@ impl Highlights {
             }
             Event::SendBlocked { producer, record, on } => {
                 let values = vec![("record", text(names.record(*record))), ("on", text(on))];
-                self.tell(stamp, Should, (Phrase::SendWaits, [u64::from(producer.0), on.len() as u64, 0]), values);
+                self.tell(
+                    stamp,
+                    Should,
+                    (Phrase::SendWaits, [u64::from(producer.0), on.len() as u64, 0]),
+                    values,
+                );
             }
             Event::ConnectionClosed { ends, by } => self.connection_closed(stamp, ends, by, names),
             Event::Retry { producer, batch, topic, partition: number, error, backoff, .. } => {
@@ -374,13 +400,29 @@ impl Highlights {
             }
             Event::Failed { producer, record, error, .. } => {
                 let values = vec![("record", text(names.record(*record))), ("error", text(error.name()))];
-                self.tell(stamp, Must, (Phrase::RecordFailed, [u64::from(producer.0), *error as u64, 0]), values);
+                self.tell(
+                    stamp,
+                    Must,
+                    (Phrase::RecordFailed, [u64::from(producer.0), *error as u64, 0]),
+                    values,
+                );
             }
             Event::Rejected { producer, record, error, .. } => {
                 let values = vec![("record", text(names.record(*record))), ("error", text(error.name()))];
-                self.tell(stamp, Must, (Phrase::RecordRejected, [u64::from(producer.0), *error as u64, 0]), values);
+                self.tell(
+                    stamp,
+                    Must,
+                    (Phrase::RecordRejected, [u64::from(producer.0), *error as u64, 0]),
+                    values,
+                );
             }
-            Event::LeaderLearned { producer: Some(producer), topic, partition: number, leader: OrMinusOne(Some(leader)), .. } => {
+            Event::LeaderLearned {
+                producer: Some(producer),
+                topic,
+                partition: number,
+                leader: OrMinusOne(Some(leader)),
+                ..
+            } => {
                 let values = vec![
                     ("client", text(names.producer(*producer))),
                     ("leader", text(leader)),
@@ -403,15 +445,14 @@ impl Highlights {
     fn connection_closed(&mut self, stamp: Stamp, ends: &Ends, by: &str, names: &Names) {
         match (by, ends.producer) {
             ("request-timeout", Some(producer)) => {
-                let values = vec![("producer", text(names.producer(producer))), ("broker", text(ends.broker))];
+                let values =
+                    vec![("producer", text(names.producer(producer))), ("broker", text(ends.broker))];
                 let about = [u64::from(producer.0), u64::from(ends.broker.0), 0];
                 self.tell(stamp, Weight::Must, (Phrase::RequestTimesOut, about), values);
             }
             ("reset", Some(producer)) => {
-                let values = vec![
-                    ("one", text(names.producer(producer))),
-                    ("other", Word::Broker(ends.broker)),
-                ];
+                let values =
+                    vec![("one", text(names.producer(producer))), ("other", Word::Broker(ends.broker))];
                 let about = [u64::from(producer.0), u64::from(ends.broker.0), 0];
                 self.tell(stamp, Weight::Should, (Phrase::ConnectionReset, about), values);
             }

@@ -8,10 +8,10 @@ mod next;
 mod records;
 mod setup;
 
-pub(crate) use faults::sampled;
+pub(crate) use faults::{describe_all as describe_faults, sampled};
 pub(crate) use findings::kind_name;
 pub(crate) use highlights::Highlights;
-pub(crate) use records::{guarantee_name, record_line};
+pub(crate) use records::guarantee_name;
 
 use anstyle::Style;
 use sim_core::scenario::Loaded;

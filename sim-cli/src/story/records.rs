@@ -19,8 +19,13 @@ impl Story<'_> {
         }
         page.line(format!("  {}", effort(lang, &result)));
         for (consumer, seen) in &result.consumers {
-            let count = result.cut.get(&format!("consumers.{consumer}")).map_or(seen.read.len(), |cut| cut.of);
-            let values = [("consumer", consumer.as_str()), ("count", &grouped(count as u64)), ("lag", &seen.lag.to_string())];
+            let count =
+                result.cut.get(&format!("consumers.{consumer}")).map_or(seen.read.len(), |cut| cut.of);
+            let values = [
+                ("consumer", consumer.as_str()),
+                ("count", &grouped(count as u64)),
+                ("lag", &seen.lag.to_string()),
+            ];
             let mut line = lang.say(Phrase::ConsumerRead, &values);
             let decoded = seen.decoded;
             if decoded.right + decoded.wrong + decoded.failed > 0 {
@@ -34,7 +39,10 @@ impl Story<'_> {
             page.line(format!("  {line}"));
         }
         if result.split_keys > 0 {
-            page.line(format!("  {}", lang.say(Phrase::SplitKeys, &[("count", &grouped(result.split_keys))])));
+            page.line(format!(
+                "  {}",
+                lang.say(Phrase::SplitKeys, &[("count", &grouped(result.split_keys))])
+            ));
         }
         page.gap();
     }
@@ -50,7 +58,8 @@ impl Story<'_> {
         };
         let promised = [("guarantee", guarantee_name(lang, verdict.promised))];
         let order = if verdict.ordered { Phrase::InOrder } else { Phrase::OutOfOrder };
-        let order_promised = if verdict.promised_ordered { Phrase::OrderPromised } else { Phrase::OrderNotPromised };
+        let order_promised =
+            if verdict.promised_ordered { Phrase::OrderPromised } else { Phrase::OrderNotPromised };
         page.heading(lang.plain(Phrase::VerdictTitle));
         page.line(format!(
             "  {} ({}), {} ({})",
@@ -64,7 +73,7 @@ impl Story<'_> {
 }
 
 /// How many records there were, and what the application was told about them.
-pub(crate) fn record_line(lang: Lang, records: &RecordCounts) -> String {
+fn record_line(lang: Lang, records: &RecordCounts) -> String {
     let outcomes = [
         (Phrase::Acknowledged, records.acknowledged),
         (Phrase::Unconfirmed, records.unconfirmed),
@@ -73,8 +82,11 @@ pub(crate) fn record_line(lang: Lang, records: &RecordCounts) -> String {
         (Phrase::Pending, records.pending),
     ];
     let said = |phrase, count| lang.say(phrase, &[("count", &grouped(count))]);
-    let told: Vec<String> =
-        outcomes.into_iter().filter(|(_, count)| *count > 0).map(|(phrase, count)| said(phrase, count)).collect();
+    let told: Vec<String> = outcomes
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(phrase, count)| said(phrase, count))
+        .collect();
     let sent = said(Phrase::Sent, records.sent);
     if told.is_empty() { sent } else { format!("{sent}: {}", told.join(", ")) }
 }

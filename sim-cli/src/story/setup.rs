@@ -16,7 +16,10 @@ impl Story<'_> {
         page.heading(lang.plain(Phrase::Setup));
         let cluster = lang.say(
             Phrase::ClusterLine,
-            &[("brokers", &scenario.cluster.brokers.to_string()), ("latency", &sampled(&scenario.network.latency))],
+            &[
+                ("brokers", &scenario.cluster.brokers.to_string()),
+                ("latency", &sampled(&scenario.network.latency)),
+            ],
         );
         self.entry(page, "cluster", &cluster);
         for topic in &scenario.topics {
@@ -32,8 +35,16 @@ impl Story<'_> {
             }
         }
         for consumer in &scenario.consumers {
-            let topics: Vec<String> = consumer.topics.iter().map(|topic| self.played.finished.names.topic(*topic).to_owned()).collect();
-            self.entry(page, &consumer.id, &lang.say(Phrase::ConsumerLine, &[("topics", &topics.join(", "))]));
+            let topics: Vec<String> = consumer
+                .topics
+                .iter()
+                .map(|topic| self.played.finished.names.topic(*topic).to_owned())
+                .collect();
+            self.entry(
+                page,
+                &consumer.id,
+                &lang.say(Phrase::ConsumerLine, &[("topics", &topics.join(", "))]),
+            );
         }
         self.settings(page);
         for (number, fault) in faults::describe_all(scenario).iter().enumerate() {

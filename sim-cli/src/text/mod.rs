@@ -13,7 +13,8 @@ impl Lang {
     pub(crate) fn of(asked: Option<Lang>) -> Lang {
         asked.unwrap_or_else(|| {
             let variables = ["LC_ALL", "LC_MESSAGES", "LANG"];
-            let locale = variables.iter().filter_map(|name| std::env::var(name).ok()).find(|value| !value.is_empty());
+            let locale =
+                variables.iter().filter_map(|name| std::env::var(name).ok()).find(|value| !value.is_empty());
             if locale.is_some_and(|locale| locale.starts_with("ko")) { Lang::Ko } else { Lang::En }
         })
     }

@@ -31,9 +31,7 @@ const fn korean(because: Because) -> &'static str {
         Because::Restarted => {
             "프로듀서가 다시 시작되었습니다. 새 프로듀서 ID이므로 이전에 보낸 레코드와 이어지지 않습니다"
         }
-        Because::EpochBumped => {
-            "프로듀서가 에포크를 올리고, 이미 저장된 배치의 시퀀스를 다시 매겼습니다"
-        }
+        Because::EpochBumped => "프로듀서가 에포크를 올리고, 이미 저장된 배치의 시퀀스를 다시 매겼습니다",
         Because::StateExpired => "브로커가 오래 쉬던 프로듀서의 시퀀스 번호를 잊었습니다",
         Because::SeveralInFlight => {
             "멱등성 없이 여러 요청이 인플라이트였습니다. 재시도가 뒤 배치보다 늦게 저장됩니다"
@@ -53,9 +51,7 @@ const fn korean(because: Because) -> &'static str {
         Because::CopyForbidden => {
             "이 설정은 레코드마다 복사본이 하나라고 약속합니다. 주입한 결함으로 설명되지 않습니다"
         }
-        Because::DisorderForbidden => {
-            "이 설정은 send() 순서를 약속합니다. 주입한 결함으로 설명되지 않습니다"
-        }
+        Because::DisorderForbidden => "이 설정은 send() 순서를 약속합니다. 주입한 결함으로 설명되지 않습니다",
     }
 }
 

@@ -32,7 +32,10 @@ impl Lane {
             Event::Append { broker, .. }
             | Event::AppendDuplicate { broker, .. }
             | Event::AppendRefused { broker, .. } => Lane::Broker(*broker),
-            Event::RunStarted { .. } | Event::RunEnded { .. } | Event::Fault { .. } | Event::MessageLost { .. } => Lane::Run,
+            Event::RunStarted { .. }
+            | Event::RunEnded { .. }
+            | Event::Fault { .. }
+            | Event::MessageLost { .. } => Lane::Run,
             other => named(other),
         }
     }
@@ -47,10 +50,12 @@ pub(crate) fn ends_of(message: &MessageEvent) -> (Lane, Lane) {
         (_, Some(consumer), _) => Lane::Consumer(consumer),
         (_, _, Some(follower)) => Lane::Broker(follower),
         // A broker that asks the controller.
-        _ => return match message.body {
-            MessageBody::Request(_) => (broker, Lane::Controller),
-            MessageBody::Response(_) | MessageBody::Update(_) => (Lane::Controller, broker),
-        },
+        _ => {
+            return match message.body {
+                MessageBody::Request(_) => (broker, Lane::Controller),
+                MessageBody::Response(_) | MessageBody::Update(_) => (Lane::Controller, broker),
+            };
+        }
     };
     match message.body {
         MessageBody::Request(_) => (asker, broker),

@@ -24,12 +24,8 @@ pub(crate) struct Perfetto {
 
 impl Perfetto {
     pub(super) fn create(path: &Path) -> Result<Perfetto, CliError> {
-        let mut file = Perfetto {
-            file: AtomicFile::create(path)?,
-            failed: None,
-            tracks: BTreeMap::new(),
-            any: false,
-        };
+        let mut file =
+            Perfetto { file: AtomicFile::create(path)?, failed: None, tracks: BTreeMap::new(), any: false };
         file.put(r#"{"displayTimeUnit":"ms","traceEvents":["#);
         Ok(file)
     }
@@ -68,11 +64,19 @@ impl Perfetto {
             Lane::Producer(producer) => (10 + u32::from(producer.0), names.producer(producer).to_owned()),
             Lane::Broker(broker) => (100_000 + broker.0, format!("broker {broker}")),
             Lane::Controller => (200_000, "controller".to_owned()),
-            Lane::Consumer(consumer) => (300_000 + u32::from(consumer.0), names.consumer(consumer).to_owned()),
+            Lane::Consumer(consumer) => {
+                (300_000 + u32::from(consumer.0), names.consumer(consumer).to_owned())
+            }
         };
         self.tracks.insert(lane, track);
         let quoted = serde_json::Value::from(name);
-        self.entry(lane, Time::ZERO, names, "M", &format!(r#""name":"thread_name","args":{{"name":{quoted}}}"#));
+        self.entry(
+            lane,
+            Time::ZERO,
+            names,
+            "M",
+            &format!(r#""name":"thread_name","args":{{"name":{quoted}}}"#),
+        );
         let order = format!(r#""name":"thread_sort_index","args":{{"sort_index":{track}}}"#);
         self.entry(lane, Time::ZERO, names, "M", &order);
         track

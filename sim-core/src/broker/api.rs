@@ -1,10 +1,10 @@
 //! What goes into a broker and what comes out of it.
 
 use super::Ticket;
-use crate::protocol::{ErrorCode, Request, Response};
-use crate::record::{BrokerId, TopicPartition};
+use crate::protocol::{Request, Response};
+use crate::record::BrokerId;
 use crate::time::Time;
-use crate::trace::{Ends, Seq};
+use crate::trace::Seq;
 
 /// Whom a broker asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

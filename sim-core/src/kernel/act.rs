@@ -236,6 +236,7 @@ impl<O: Observer> Run<O> {
         let client = &mut self.clients[usize::from(producer)];
         if client.producer().is_none() {
             client.start_again(self.now, fresh, &self.ledger);
+            self.restarts.push((ix, self.now));
             self.client_settled[usize::from(producer)] = false;
             self.flush_client(producer);
         }

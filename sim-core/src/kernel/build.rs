@@ -15,7 +15,7 @@ use crate::fault::FaultPlan;
 use crate::network::{Endpoint, Network};
 use crate::producer::Producer;
 use crate::protocol::{ErrorCode, MetadataResponse, PartitionMetadata, TopicMetadata};
-use crate::record::{BrokerId, ConsumerIx, Names, ProducerIx, TopicIx, TopicPartition};
+use crate::record::{BrokerId, ConsumerIx, Names, ProducerIx, TopicIx};
 use crate::scenario::{Scenario, Stream};
 use crate::time::Time;
 use crate::trace::{Cx, Event, Observer, Seq, Tracer};
@@ -84,6 +84,7 @@ impl<O: Observer> Run<O> {
             ledger: Ledger::new(scenario.producers.len()),
             tally: Tally::new(scenario.producers.len()),
             refused: Vec::new(),
+            restarts: Vec::new(),
             ended: None,
             scratch: Scratch::default(),
             scenario,
@@ -188,14 +189,21 @@ impl<O: Observer> Run<O> {
             }
             let streams = self.streams(ix, &settings.sends);
             let keep_content = self.somebody_decodes();
-            self.clients.push(Client::new(ix, producer, streams, settings.callback, keep_content));
+            let key_class = settings.config.key_serializer.map_or(0, |class| 1 + class as u64);
+            self.clients.push(Client::new(ix, producer, streams, settings.callback, keep_content, key_class));
             self.flush_client(ix.0);
         }
     }
 
     fn streams(&mut self, ix: ProducerIx, sends: &[Stream]) -> Vec<StreamState> {
         let id = self.names.producer(ix).to_owned();
-        sends.iter().enumerate().map(|(at, send)| StreamState::new(send, &id, at as u32, &mut *self.chance)).collect()
+        sends
+            .iter()
+            .zip(0..)
+            .map(|(send, at)| {
+                StreamState::new(send, &id, at, &mut *self.chance).expect("the scenario's reader has checked every stream")
+            })
+            .collect()
     }
 
     fn somebody_decodes(&self) -> bool {

@@ -9,6 +9,7 @@ use crate::producer::{Completion, FlushId, Outcome, Producer, Sending, ThreadIx,
 use crate::protocol::{Arrival, ClientAction, Exception};
 use crate::record::{BrokerId, NO_OFFSET, ProducerIx, RecordId};
 use crate::time::{Span, Time};
+use crate::trace::hash::{mix, text_hash};
 use crate::trace::{Cx, Event, Observer, OrMinusOne, Seq};
 use crate::verdict::{Ledger, Told};
 
@@ -69,6 +70,8 @@ pub struct Client {
     callback_call: Option<(u16, Call)>,
     callback_time: Span,
     keep_content: bool,
+    /// Stands for the key serializer: equal texts that it makes other bytes of are other keys.
+    key_class: u64,
     flushes: Vec<FlushId>,
     closing: Option<Closing>,
     /// Records sent whose result the application has not been told.
@@ -85,6 +88,7 @@ impl Client {
         streams: Vec<StreamState>,
         callback_time: Span,
         keep_content: bool,
+        key_class: u64,
     ) -> Client {
         let mut client = Client {
             ix,
@@ -99,6 +103,7 @@ impl Client {
             callback_call: None,
             callback_time,
             keep_content,
+            key_class,
             flushes: Vec::new(),
             closing: None,
             unsettled: 0,
@@ -136,6 +141,11 @@ impl Client {
     /// How many records the application has called `send()` for.
     pub fn sent(&self) -> u32 {
         self.next_record
+    }
+
+    /// Which stream has sent a record.
+    pub(super) fn stream_of(&self, index: u32) -> usize {
+        self.owner(index).0
     }
 
     /// Something has come to this machine for the connection to `node`.
@@ -449,6 +459,9 @@ impl Client {
         let topic = stream.topic();
         ledger.sent(record, topic, cx.now);
         self.unsettled += 1;
+        if let Some(key) = stream.key_text() {
+            ledger.keyed(record, mix(self.key_class, text_hash(key)));
+        }
         let seq = cx.emit(call.cause, || Event::Send {
             producer: record.producer,
             record,

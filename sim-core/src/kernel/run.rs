@@ -94,6 +94,8 @@ pub struct Run<O> {
     pub(super) tally: Tally,
     /// Faults that asked the controller for something that cannot be.
     pub(super) refused: Vec<(u32, AdminError)>,
+    /// Producers' processes that have been started again, each time.
+    pub(super) restarts: Vec<(ProducerIx, Time)>,
     pub(super) ended: Option<EndedBy>,
     pub(super) scratch: Scratch,
 }
@@ -102,7 +104,8 @@ pub struct Run<O> {
 #[derive(Clone, Default)]
 pub(super) struct Scratch {
     deliveries: Vec<Delivery>,
-    actions: Vec<ClientAction>,
+    pub(super) actions: Vec<ClientAction>,
+    pub(super) consumer_timers: Vec<(Time, ConsumerTimer)>,
     broker_outputs: Vec<BrokerOutput>,
     controller_outputs: Vec<ControllerOutput>,
 }
@@ -280,7 +283,7 @@ impl<O: Observer> Run<O> {
 
     /// Begins the faults that the last input's events have set off: right after the event, before anything that the
     /// component wanted to send leaves it.
-    fn apply_fired(&mut self) {
+    pub(super) fn apply_fired(&mut self) {
         while !self.trace.fired.is_empty() {
             for fired in std::mem::take(&mut self.trace.fired) {
                 self.fault_begins(fired.fault as u32, fired.cause, None);
@@ -331,7 +334,7 @@ impl<O: Observer> Run<O> {
         self.client_settled[usize::from(at)] = self.clients[usize::from(at)].is_settled();
     }
 
-    fn client_action(&mut self, from: Endpoint, action: ClientAction) {
+    pub(super) fn client_action(&mut self, from: Endpoint, action: ClientAction) {
         match action {
             ClientAction::Connect { node, cause } => {
                 self.with_network(|network, cx| network.connect(cx, from, Endpoint::Broker(node), cause));

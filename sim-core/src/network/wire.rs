@@ -360,11 +360,12 @@ impl Network {
             return;
         }
         let cut = self.cut_between(source, target).is_some();
+        let holds_up = holds_up(source, target);
         let connection = self.connection_mut(id).expect("still there");
         let opens = if let Life::Opening(at) = connection.life { at } else { cx.now };
         let lane = if way == Way::Out { &mut connection.out } else { &mut connection.back };
         if treatment.lose || cut {
-            lane.blocked = true;
+            lane.blocked |= holds_up;
             let by = if treatment.lose { "fault" } else { "cut" };
             cx.emit(sent, || Event::MessageLost { message: number, by });
             return;
@@ -442,9 +443,10 @@ impl Network {
     pub fn lose<O: Observer>(&mut self, cx: &mut Cx<'_, O>, slot: MessageSlot, by: &'static str) {
         let Some(message) = self.messages.remove(slot) else { return };
         let connection = self.connection_mut(message.connection).expect("a message has a connection");
+        let holds_up = holds_up(connection.opener, connection.acceptor);
         let lane = if message.way == Way::Out { &mut connection.out } else { &mut connection.back };
         lane.messages.retain(|other| *other != slot);
-        lane.blocked = true;
+        lane.blocked |= holds_up;
         cx.emit(message.sent, || Event::MessageLost { message: message.number, by });
     }
 
@@ -627,8 +629,9 @@ impl Network {
         let message = self.count_message();
         cx.emit(cause, || Event::MessageLost { message, by: "fault" });
         if let Some(connection) = self.connection_mut(connection) {
+            let holds_up = holds_up(connection.opener, connection.acceptor);
             let lane = if back { &mut connection.back } else { &mut connection.out };
-            lane.blocked = true;
+            lane.blocked |= holds_up;
         }
     }
 
@@ -878,6 +881,12 @@ impl Network {
 /// Whether a message has events of its own: `trace-format.md` names the controller's word on partitions, not on brokers.
 fn traced(body: &MessageBody) -> bool {
     !matches!(body, MessageBody::Update(update) if matches!(update.as_ref(), MetadataUpdate::Broker { .. }))
+}
+
+/// Whether what follows a lost message waits behind it until a side closes the connection. Brokers and the controller
+/// are always connected: they ask again over a new connection, so only the message itself is gone.
+fn holds_up(a: Endpoint, b: Endpoint) -> bool {
+    a != Endpoint::Controller && b != Endpoint::Controller
 }
 
 /// The controller's own connections are not a client's to reset.

@@ -36,6 +36,16 @@ macro_rules! events {
             }
         }
 
+        impl EventKind {
+            /// The names of an event's own fields as they are declared; a message's are [`super::schema`]'s.
+            pub(super) const fn declared_fields(self) -> &'static [&'static str] {
+                match self {
+                    $(EventKind::$variant => &[$(stringify!($field),)*],)*
+                    _ => &[],
+                }
+            }
+        }
+
         kinds! { $($variant = $name,)* }
     };
 }

@@ -8,6 +8,7 @@ mod event;
 mod fields;
 pub mod hash;
 mod observer;
+mod schema;
 mod watch;
 
 pub use context::{Cx, Fired, Tracer};
