@@ -95,9 +95,13 @@ mod tests {
     #[test]
     fn a_brokers_partitions_are_counted_over_all_topics() {
         let topic = |leaders: &[u32]| {
-            Some(TopicCluster { partitions: leaders.iter().map(|&l| led_by(l)).collect(), available: Vec::new() })
+            Some(TopicCluster {
+                partitions: leaders.iter().map(|&l| led_by(l)).collect(),
+                available: Vec::new(),
+            })
         };
-        let cluster = Cluster::new(vec![BrokerId(0), BrokerId(1)], vec![topic(&[0, 1, 0]), None, topic(&[1, 0])]);
+        let cluster =
+            Cluster::new(vec![BrokerId(0), BrokerId(1)], vec![topic(&[0, 1, 0]), None, topic(&[1, 0])]);
         let place = |topic, partition| {
             cluster.partition(TopicPartition { topic: TopicIx(topic), partition }).map(|p| p.place)
         };

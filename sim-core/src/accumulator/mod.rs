@@ -3,7 +3,6 @@
 //! A record waits here from `send()` until its batch is drained into a request, and again while the batch is retried.
 
 mod append;
-mod backoff;
 mod batch;
 mod batches;
 pub mod buffer_pool;
@@ -22,21 +21,22 @@ mod tests;
 use std::sync::Arc;
 
 pub(crate) use append::{Append, Destination};
-pub(crate) use backoff::ExponentialBackoff;
-pub(crate) use batch::{FinalState, NewRecord, ProducerBatch, ProducerState};
+pub(crate) use batch::{FinalState, NewRecord, ProducerState};
 pub(crate) use batches::{BatchIx, Batches};
 pub(crate) use cluster::{Cluster, PartitionLeader, TopicCluster};
 pub(crate) use drain::{Drained, Sequencing};
+pub(crate) use expiry::NextExpiry;
 pub(crate) use ready::ReadyCheck;
 
-use crate::accumulator::buffer_pool::BufferPool;
-use crate::accumulator::compression::RatioEstimator;
-use crate::chance::Stream;
+use crate::backoff::ExponentialBackoff;
+use crate::chance::{Chance, Stream};
 use crate::config::ProducerConfig;
 use crate::partitioner::{BuiltInPartitioner, QueueLengths};
 use crate::record::{BrokerId, ProducerIx, TopicPartition};
 use crate::trace::Seq;
+use buffer_pool::BufferPool;
 use completion::Flush;
+use compression::RatioEstimator;
 use drain::DrainIndex;
 use queues::Queues;
 use ready::NodeLatency;
@@ -51,6 +51,7 @@ pub(crate) struct RecordAccumulator {
     pub(crate) pool: BufferPool,
     ratios: RatioEstimator,
     retry_backoff: ExponentialBackoff,
+    retry_jitter: Stream,
     drain_index: DrainIndex,
     latencies: Vec<Option<NodeLatency>>,
     lengths: QueueLengths,
@@ -98,12 +99,8 @@ impl RecordAccumulator {
             batches: Batches::default(),
             pool: BufferPool::new(config.buffer_memory, config.batch_size),
             ratios: RatioEstimator::new(config.compression),
-            retry_backoff: ExponentialBackoff::new(
-                config.retry_backoff_ms,
-                config.retry_backoff_max_ms,
-                &config,
-                retry_jitter,
-            ),
+            retry_backoff: config.backoff(config.retry_backoff_ms, config.retry_backoff_max_ms),
+            retry_jitter,
             drain_index: DrainIndex::new(config.release),
             latencies: Vec::new(),
             lengths: QueueLengths::default(),
@@ -141,9 +138,10 @@ impl RecordAccumulator {
         !self.queues.filled().is_empty()
     }
 
-    /// Whether any batch has no result yet.
-    pub(crate) fn has_incomplete(&self) -> bool {
-        self.incomplete > 0
+    /// The back-off of a batch that was put back so often, drawn anew at each look, in ms.
+    fn draw_backoff(&self, chance: &mut dyn Chance, attempts: u32) -> i64 {
+        let failures = attempts.saturating_sub(1);
+        self.retry_backoff.delay(failures, chance, self.retry_jitter, self.config.jitter)
     }
 
     /// Nothing of this partition is drained until [`RecordAccumulator::unmute`] (`producer.md 3.9`).

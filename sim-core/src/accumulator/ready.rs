@@ -97,22 +97,22 @@ impl RecordAccumulator {
         let (is_ready, is_muted, is_alone) = {
             let queue = self.queues.get(tp);
             let ready = check.nodes.binary_search_by_key(&leader, |node| node.0);
-            (ready, queue.is_some_and(|queue| queue.muted), queue.is_none_or(|queue| queue.batches.len() == 1))
+            (
+                ready,
+                queue.is_some_and(|queue| queue.muted),
+                queue.is_none_or(|queue| queue.batches.len() == 1),
+            )
         };
         let Err(place) = is_ready else { return };
         if is_muted {
             return;
         }
         let batch = &self.batches[head];
-        let to_wait = if backing_off {
-            self.retry_backoff.draw(cx.chance, batch.attempts.saturating_sub(1))
-        } else {
-            self.config.linger_ms
-        };
+        let to_wait =
+            if backing_off { self.draw_backoff(cx.chance, batch.attempts) } else { self.config.linger_ms };
         let full = !is_alone || batch.is_full();
         let over = waited >= to_wait;
-        let sendable =
-            full || over || self.pool.has_waiters() || self.closed || self.is_flush_in_progress();
+        let sendable = full || over || self.pool.has_waiters() || self.closed || self.is_flush_in_progress();
         if sendable && !backing_off {
             let cause = self.becomes_ready(cx, head, full, over);
             check.nodes.insert(place, (leader, cause));
@@ -135,8 +135,8 @@ impl RecordAccumulator {
     ) -> bool {
         let batch = &self.batches[head];
         batch.attempts > 0
-            && waited_ms < self.retry_backoff.bound()
-            && waited_ms < self.retry_backoff.draw(cx.chance, batch.attempts - 1)
+            && waited_ms < self.retry_backoff.bound_ms()
+            && waited_ms < self.draw_backoff(cx.chance, batch.attempts)
             && !batch.leader_changed_for_this_retry()
     }
 
@@ -201,7 +201,9 @@ impl RecordAccumulator {
             self.lengths.start(topic.existing as usize);
             for (number, queue) in (0u32..).zip(&topic.partitions).filter(|(_, queue)| queue.exists) {
                 let tp = TopicPartition { topic: ix, partition: number };
-                let Some(leader) = cluster.partition(tp).and_then(|partition| partition.leader) else { continue };
+                let Some(leader) = cluster.partition(tp).and_then(|partition| partition.leader) else {
+                    continue;
+                };
                 let latency = self.latencies.get(leader.0 as usize).copied().flatten();
                 let unavailable = latency.is_some_and(|latency| {
                     latency.ready_ms - latency.drained_ms > self.config.partitioner_availability_timeout_ms

@@ -28,7 +28,7 @@ impl RecordAccumulator {
         let Some(behind) = self.place_in_queue(tp, ix, sequencing) else { return false };
         self.queues.insert(tp, behind, ix);
         let batch = &self.batches[ix];
-        let backoff = self.retry_backoff.without_jitter(batch.attempts - 1);
+        let backoff = self.retry_backoff.mean_ms(batch.attempts - 1);
         let retried = cx.emit(cause, || Event::Retry {
             producer: batch.id.producer,
             batch: batch.id,

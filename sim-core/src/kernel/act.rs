@@ -91,7 +91,9 @@ impl<O: Observer> Run<O> {
             }
             Act::AbandonProducer { producer } => self.end_process(*producer, cause),
             Act::CloseProducer { producer, timeout } => self.close_producer(*producer, *timeout, cause),
-            Act::FlushProducer { producer } => self.with_client(*producer, |client, cx, _| client.flush(cx, cause)),
+            Act::FlushProducer { producer } => {
+                self.with_client(*producer, |client, cx, _| client.flush(cx, cause))
+            }
         }
         None
     }
@@ -102,9 +104,8 @@ impl<O: Observer> Run<O> {
         let Some(what) = scenario.faults.get(fault as usize) else { return };
         self.faults.end();
         let name = what.act.name();
-        let over = self
-            .cx()
-            .emit(Seq::OUTSIDE, || Event::Fault { fault: fault as i32, r#do: name, state: "over" });
+        let over =
+            self.cx().emit(Seq::OUTSIDE, || Event::Fault { fault: fault as i32, r#do: name, state: "over" });
         match &what.act {
             Act::Cut { .. } => self.network.heal(fault as usize),
             Act::Crash { .. } => {
@@ -131,7 +132,8 @@ impl<O: Observer> Run<O> {
     /// The partition that a fault's `on` names, if it names one.
     pub(super) fn partition_of(&self, fault: u32) -> Option<TopicPartition> {
         let When::On(on) = &self.scenario.faults[fault as usize].when else { return None };
-        let topic = on.topic.or(if self.scenario.topics.len() == 1 { Some(Default::default()) } else { None });
+        let topic =
+            on.topic.or(if self.scenario.topics.len() == 1 { Some(Default::default()) } else { None });
         Some(TopicPartition { topic: topic?, partition: on.partition? })
     }
 
@@ -246,7 +248,12 @@ impl<O: Observer> Run<O> {
         let mut force_at = None;
         self.with_client(producer, |client, cx, _| force_at = client.close(cx, timeout, cause));
         if let Some(at) = force_at {
-            self.queue.push_fixed(at, Class::Application, u32::from(producer) << 16, Due::ForceClose(producer));
+            self.queue.push_fixed(
+                at,
+                Class::Application,
+                u32::from(producer) << 16,
+                Due::ForceClose(producer),
+            );
         }
     }
 }

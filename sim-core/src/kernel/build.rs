@@ -57,7 +57,14 @@ impl<O: Observer> Run<O> {
         let brokers: Vec<Broker> = (0..scenario.cluster.brokers)
             .map(|id| {
                 let (topics, timing) = (&scenario.topics, &scenario.cluster.timing);
-                Broker::new(BrokerId(id), scenario.cluster.brokers, Arc::clone(&config), topics, timing, &mut *chance)
+                Broker::new(
+                    BrokerId(id),
+                    scenario.cluster.brokers,
+                    Arc::clone(&config),
+                    topics,
+                    timing,
+                    &mut *chance,
+                )
             })
             .collect();
         let controller = Controller::new(&config, scenario.cluster.brokers, &scenario.topics, &mut *chance);
@@ -126,10 +133,15 @@ impl<O: Observer> Run<O> {
         }
         for (follower, leader, correlation, request) in parked {
             if let Endpoint::Broker(leader) = leader
-                && let Some(ticket) =
-                    self.network.already_there(Endpoint::Broker(follower), Endpoint::Broker(leader), correlation)
+                && let Some(ticket) = self.network.already_there(
+                    Endpoint::Broker(follower),
+                    Endpoint::Broker(leader),
+                    correlation,
+                )
             {
-                self.with_broker(leader, |broker, cx| broker.request(cx, ticket, request, None, Seq::OUTSIDE));
+                self.with_broker(leader, |broker, cx| {
+                    broker.request(cx, ticket, request, None, Seq::OUTSIDE)
+                });
             }
         }
         let ages: Vec<_> = self.brokers.iter().map(Broker::heartbeat_age).collect();
@@ -201,7 +213,8 @@ impl<O: Observer> Run<O> {
             .iter()
             .zip(0..)
             .map(|(send, at)| {
-                StreamState::new(send, &id, at, &mut *self.chance).expect("the scenario's reader has checked every stream")
+                StreamState::new(send, &id, at, &mut *self.chance)
+                    .expect("the scenario's reader has checked every stream")
             })
             .collect()
     }

@@ -40,6 +40,8 @@ struct Callbacks {
 #[derive(Clone, Copy, Debug)]
 struct Closing {
     force_at: Time,
+    /// The `close` event.
+    called: Seq,
 }
 
 /// What a client asks the kernel to schedule.
@@ -289,7 +291,14 @@ impl Client {
                 let offset =
                     if *base_offset == NO_OFFSET { NO_OFFSET } else { base_offset + i64::from(place) };
                 ledger.acknowledged(record, offset, cx.now, attempts);
-                let seq = cx.emit(cause, || Event::Acknowledged { producer, record, batch, topic, partition, offset });
+                let seq = cx.emit(cause, || Event::Acknowledged {
+                    producer,
+                    record,
+                    batch,
+                    topic,
+                    partition,
+                    offset,
+                });
                 self.result(index, seq);
                 return;
             }
@@ -327,7 +336,13 @@ impl Client {
     }
 
     /// The application's callback sends the record again, on the sender's thread.
-    fn send_from_callback<O: Observer>(&mut self, cx: &mut Cx<'_, O>, ledger: &mut Ledger, at: usize, call: Call) {
+    fn send_from_callback<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        ledger: &mut Ledger,
+        at: usize,
+        call: Call,
+    ) {
         let thread = ThreadIx(self.threads.len() as u32);
         if self.call_send(cx, ledger, at, thread, call) {
             return;
@@ -574,8 +589,8 @@ impl Client {
     pub(super) fn flush<O: Observer>(&mut self, cx: &mut Cx<'_, O>, cause: Seq) {
         let Some(producer) = &mut self.producer else { return };
         let ix = self.ix;
-        cx.emit(cause, || Event::Flush { producer: ix, state: "called" });
-        self.flushes.push(producer.flush(cx));
+        let called = cx.emit(cause, || Event::Flush { producer: ix, state: "called" });
+        self.flushes.push(producer.flush(called));
         self.flushes_return(cx);
         self.wake_sender(cx.now);
     }
@@ -601,25 +616,23 @@ impl Client {
     ) -> Option<Time> {
         let producer = self.producer.as_mut()?;
         let ix = self.ix;
-        cx.emit(cause, || Event::Close { producer: ix, state: "called" });
+        let called = cx.emit(cause, || Event::Close { producer: ix, state: "called" });
         if timeout == Some(Span::ZERO) {
-            producer.force_close(cx);
+            producer.force_close(called);
         } else {
-            producer.initiate_close(cx);
+            producer.initiate_close(called);
         }
         let force_at = timeout.map_or(Time::NEVER, |timeout| cx.now + timeout);
-        self.closing = Some(Closing { force_at });
+        self.closing = Some(Closing { force_at, called });
         self.wake_sender(cx.now);
         timeout.filter(|&timeout| timeout > Span::ZERO).map(|_| force_at)
     }
 
     /// The timeout of `close(timeout)` is over: what is left is given up.
     pub(super) fn force_close<O: Observer>(&mut self, cx: &mut Cx<'_, O>) {
-        if self.closing.is_none_or(|closing| closing.force_at > cx.now) {
-            return;
-        }
+        let Some(closing) = self.closing.filter(|closing| closing.force_at <= cx.now) else { return };
         if let Some(producer) = &mut self.producer {
-            producer.force_close(cx);
+            producer.force_close(closing.called);
             self.wake_sender(cx.now);
         }
     }

@@ -7,7 +7,8 @@ use crate::record::{BrokerId, Names, TopicPartition};
 use crate::scenario::Scenario;
 use crate::trace::Observer;
 use crate::verdict::{
-    CauseIndex, ConsumerReads, Counters, Evidence, FinalLog, History, Identity, Ledger, RunResult, Terms, Verdict,
+    CauseIndex, ConsumerReads, Counters, Evidence, FinalLog, History, Identity, Ledger, ProducerTerms,
+    RunResult, Terms, TopicTerms, Verdict,
 };
 
 /// A run that is over.
@@ -96,7 +97,9 @@ impl<O: Observer> Run<O> {
 
     /// The log by which a partition is judged: its leader's, or what the last one that may lead has on disk.
     fn final_log(&self, tp: TopicPartition) -> FinalLog {
-        let Some(state) = self.controller.partition(tp) else { return FinalLog { tp, ..FinalLog::default() } };
+        let Some(state) = self.controller.partition(tp) else {
+            return FinalLog { tp, ..FinalLog::default() };
+        };
         let judged = state.leader.or(state.isr.first().copied()).or(state.replicas.first().copied());
         let replica = judged.and_then(|BrokerId(id)| self.brokers[id as usize].partition(tp));
         let log = replica.map(|replica| replica.log());

@@ -35,7 +35,10 @@ impl Listing {
             let top = Section::open(&root, "the file", &read::TOP, &problems)?;
             Some(Listing {
                 name: source.scenario_name().to_owned(),
-                text: top.node("text").map(|node| read::languages(node, "[text]", &problems)).unwrap_or_default(),
+                text: top
+                    .node("text")
+                    .map(|node| read::languages(node, "[text]", &problems))
+                    .unwrap_or_default(),
                 tags: read::tags(&top),
                 profile: read::profile(&root, &problems).unwrap_or(Release::NEWEST),
                 twins: read::twins(top.tables("twins", limits::TWINS), &problems),

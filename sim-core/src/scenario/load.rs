@@ -8,7 +8,7 @@ use super::model::{Languages, Overrides, Scenario, Text, Twin};
 use super::overrides;
 use super::quantity::short;
 use super::read::{self, Configs, PartConfig, PartNote};
-use super::section::find;
+use super::section::unknown;
 use super::source::{At, Source, Texts};
 use crate::config::Release;
 
@@ -37,7 +37,9 @@ impl Scenario {
             .filter(|_| problems.count() == 0)
             .and_then(|root| {
                 let loaded = apply_and_read(source, &root, overrides, &mut texts, &problems);
-                if problems.count() == 0 && *overrides == Overrides::default() {
+                let effort = source.bytes.len().saturating_mul(twin_nodes(&root).len());
+                let plain = *overrides == Overrides::default() && effort <= limits::TRIED_BYTES;
+                if problems.count() == 0 && plain {
                     try_twins(source, &root, &mut texts, &problems);
                 }
                 loaded
@@ -80,9 +82,12 @@ fn apply_and_read(
     problems: &Problems,
 ) -> Option<Loaded> {
     let file = root.as_table()?;
-    let twin_nodes = file.get("twins").and_then(Node::as_list).unwrap_or_default();
+    let twin_nodes = twin_nodes(root);
     if twin_nodes.len() > limits::TWINS {
-        problems.report_bare(twin_nodes[limits::TWINS].at, format!("more twins than the limit of {}", limits::TWINS));
+        problems.report_bare(
+            twin_nodes[limits::TWINS].at,
+            format!("more twins than the limit of {}", limits::TWINS),
+        );
         return None;
     }
     let twins = read::twins(twin_nodes, problems);
@@ -97,17 +102,26 @@ fn apply_and_read(
     apply_command_line(&mut changed, overrides, texts, problems);
     let changed = Node { at: root.at, value: Value::Table(changed) };
     let mut configs = Configs::new(source, overrides, texts, problems);
-    let scenario = read::scenario(&changed, source.scenario_name(), overrides.twin.as_deref(), &mut configs, problems);
+    let scenario =
+        read::scenario(&changed, source.scenario_name(), overrides.twin.as_deref(), &mut configs, problems);
     let (configs, notes) = configs.into_remarks();
     let mut scenario = scenario?;
     if let Some(twin) = twin {
         scenario.text = over(scenario.text, read::twin_text(twin, problems));
     } else if scenario.expect.error.is_some() {
         let at = changed.as_table().and_then(|file| file.get("expect")).map_or(root.at, |expect| expect.at);
-        problems.report(at, "`error` in the file's own `[expect]`", "only a twin can be expected to be refused");
+        problems.report(
+            at,
+            "`error` in the file's own `[expect]`",
+            "only a twin can be expected to be refused",
+        );
     }
     scenario.twins = twins;
     Some(Loaded { scenario, configs, notes })
+}
+
+fn twin_nodes(root: &Node) -> &[Node] {
+    root.as_table().and_then(|file| file.get("twins")).and_then(Node::as_list).unwrap_or_default()
 }
 
 /// The table of the twin that the command line asks for.
@@ -118,13 +132,16 @@ fn twin_node<'d>(
     texts: &mut Texts,
     problems: &Problems,
 ) -> Option<&'d Node> {
-    let asked = |node: &&Node| node.as_table().and_then(|twin| twin.get("name")).and_then(Node::as_text) == Some(name);
+    let asked = |node: &&Node| {
+        node.as_table().and_then(|twin| twin.get("name")).and_then(Node::as_text) == Some(name)
+    };
     if let Some(node) = nodes.iter().find(asked) {
         return Some(node);
     }
     let text = texts.add("--twin", name);
-    let node = Node { at: At { text, start: 0, end: name.len() as u32 }, value: Value::Text(name.to_owned()) };
-    find(&node, "twin", name, twins.iter().map(|twin| twin.name.as_str()), problems);
+    let node =
+        Node { at: At { text, start: 0, end: name.len() as u32 }, value: Value::Text(name.to_owned()) };
+    unknown(&node, "twin", name, twins.iter().map(|twin| twin.name.as_str()), problems);
     None
 }
 
@@ -138,6 +155,14 @@ fn apply_twin(file: &mut Table, twin: &Node, problems: &Problems) {
     }
     if let Some(set) = twin.get("set").and_then(Node::as_table) {
         let set = flattened(set);
+        if set.len() > limits::SETS {
+            let at = twin.get("set").map(|set| set.at).unwrap_or_default();
+            problems.report_bare(
+                at,
+                format!("`set` has {} entries, more than the limit of {}", set.len(), limits::SETS),
+            );
+            return;
+        }
         // The profile first: it says which properties there are.
         let (profiles, others): (Vec<_>, Vec<_>) = set.into_iter().partition(|(key, ..)| key == "profile");
         for (key, at, value) in profiles.into_iter().chain(others) {
@@ -150,19 +175,36 @@ fn apply_twin(file: &mut Table, twin: &Node, problems: &Problems) {
 }
 
 fn apply_command_line(file: &mut Table, overrides: &Overrides, texts: &mut Texts, problems: &Problems) {
+    if overrides.set.len() > limits::SETS {
+        let text = texts.add("--set", "");
+        let message = format!("{} settings, more than the limit of {}", overrides.set.len(), limits::SETS);
+        problems.report_bare(At { text, start: 0, end: 0 }, message);
+        return;
+    }
     let seed = overrides.seed.map(|seed| ("seed".to_owned(), seed.to_string()));
-    let (profiles, others): (Vec<_>, Vec<_>) = overrides.set.iter().cloned().partition(|(key, _)| key == "profile");
+    let (profiles, others): (Vec<_>, Vec<_>) =
+        overrides.set.iter().cloned().partition(|(key, _)| key == "profile");
     for (key, value) in profiles.into_iter().chain(others).chain(seed) {
         let text = texts.add("--set", &format!("{key}={value}"));
         let end = key.len() as u32;
         let key_at = At { text, start: 0, end };
         let value_at = At { text, start: end + 1, end: end + 1 + value.len() as u32 };
         if value.len() > limits::TEXT_BYTES {
-            problems.report_bare(key_at, format!("the value of `{}` is longer than the limit of 64 KiB", short(&key)));
+            problems.report_bare(
+                key_at,
+                format!("the value of `{}` is longer than the limit of 64 KiB", short(&key)),
+            );
             continue;
         }
         let release = release_of(file);
-        overrides::set(file, &key, key_at, Node { at: value_at, value: Value::Text(value) }, release, problems);
+        overrides::set(
+            file,
+            &key,
+            key_at,
+            Node { at: value_at, value: Value::Text(value) },
+            release,
+            problems,
+        );
     }
 }
 
@@ -185,9 +227,9 @@ fn over(file: Languages, twin: Languages) -> Languages {
 
 /// Reads every twin that is not meant to be refused, for its problems only.
 fn try_twins(source: &Source, root: &Node, texts: &mut Texts, problems: &Problems) {
-    let twins = root.as_table().and_then(|file| file.get("twins")).and_then(Node::as_list).unwrap_or_default();
-    for twin in twins.iter().filter_map(Node::as_table) {
-        let refused = twin.get("expect").and_then(Node::as_table).is_some_and(|expect| expect.get("error").is_some());
+    for twin in twin_nodes(root).iter().filter_map(Node::as_table) {
+        let refused =
+            twin.get("expect").and_then(Node::as_table).is_some_and(|expect| expect.get("error").is_some());
         if let Some(name) = twin.get("name").and_then(Node::as_text)
             && !refused
         {

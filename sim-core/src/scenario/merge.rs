@@ -53,11 +53,14 @@ fn change_named(file: &mut Table, change: &Entry, naming: &str, problems: &Probl
             continue;
         };
         let Some(name) = table.get(naming).and_then(Node::as_text) else {
-            let help = format!("write `{naming} = \"...\"`: what has that name is changed, a new name is added");
+            let help =
+                format!("write `{naming} = \"...\"`: what has that name is changed, a new name is added");
             problems.report(node.at, format!("a change of `{}` needs `{naming}`", change.key), help);
             continue;
         };
-        let same = |known: &&mut Node| known.as_table().and_then(|known| known.get(naming)).and_then(Node::as_text) == Some(name);
+        let same = |known: &&mut Node| {
+            known.as_table().and_then(|known| known.get(naming)).and_then(Node::as_text) == Some(name)
+        };
         match old.iter_mut().find(same) {
             Some(Node { value: Value::Table(known), .. }) => {
                 for entry in &table.entries {

@@ -12,7 +12,14 @@ use crate::config::{Family, Release, families_of};
 const ORDER: [Family; 4] = [Family::Producer, Family::Topic, Family::Broker, Family::Consumer];
 
 /// Sets a key of the scenario or a Kafka property, in the part that it belongs to.
-pub(crate) fn set(file: &mut Table, key: &str, key_at: At, value: Node, release: Release, problems: &Problems) {
+pub(crate) fn set(
+    file: &mut Table,
+    key: &str,
+    key_at: At,
+    value: Node,
+    release: Release,
+    problems: &Problems,
+) {
     if let "seed" | "profile" = key {
         let value = if key == "seed" { as_number(value) } else { value };
         file.put(Entry { key: key.to_owned(), key_at, value });
@@ -56,8 +63,13 @@ impl Setter<'_> {
         let names = ORDER.iter().flat_map(|family| family.keys()).map(|key| key.name);
         let help = match (nearest(property, names.chain(["seed", "profile"])), file.get(property)) {
             (Some(near), _) => format!("did you mean `{near}`?"),
-            (None, Some(_)) => "only `seed`, `profile` and Kafka's properties can be set; a twin's `change` can do more".to_owned(),
-            (None, None) => "write a Kafka property, as in `acks=1`, or `seed=7`, or `profile=kafka-3.9`".to_owned(),
+            (None, Some(_)) => {
+                "only `seed`, `profile` and Kafka's properties can be set; a twin's `change` can do more"
+                    .to_owned()
+            }
+            (None, None) => {
+                "write a Kafka property, as in `acks=1`, or `seed=7`, or `profile=kafka-3.9`".to_owned()
+            }
         };
         self.problems.report(self.key_at, format!("unknown property `{}`", short(property)), help);
     }
@@ -101,12 +113,14 @@ impl Setter<'_> {
 
     fn to_named(self, file: &mut Table, owner: &str, property: &str) {
         let families = [Family::Producer, Family::Topic, Family::Consumer];
-        let named: Vec<Family> = families.into_iter().filter(|family| find(file, *family, owner).is_some()).collect();
+        let named: Vec<Family> =
+            families.into_iter().filter(|family| find(file, *family, owner).is_some()).collect();
         let family = named.iter().find(|family| family.key(property).is_some()).or(named.first());
         match family.and_then(|family| find(file, *family, owner)) {
             Some(part) => self.put(part, property),
             None => {
-                let mut known: Vec<String> = families.into_iter().flat_map(|family| names(file, family)).collect();
+                let mut known: Vec<String> =
+                    families.into_iter().flat_map(|family| names(file, family)).collect();
                 known.extend(["producer", "topic", "broker", "consumer"].map(str::to_owned));
                 let known: Vec<&str> = known.iter().map(String::as_str).collect();
                 let message = format!("there is no `{}` to set `{}` of", short(owner), short(property));

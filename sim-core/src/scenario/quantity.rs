@@ -111,7 +111,8 @@ fn known_unit(unit: &str) -> Option<&'static str> {
 
 /// A size in bytes: `"16KiB"`, `"1.5MB"`, `"100B"`.
 pub(crate) fn size(text: &str) -> Result<u64, NotAQuantity> {
-    let help = "a size is a number of bytes, or text with a unit: B, KB, MB, GB, KiB, MiB or GiB, as in `\"16KiB\"`";
+    let help =
+        "a size is a number of bytes, or text with a unit: B, KB, MB, GB, KiB, MiB or GiB, as in `\"16KiB\"`";
     let wrong = || NotAQuantity::new(format!("`{}` is not a size", short(text)), help);
     let (number, unit) = split(text).ok_or_else(wrong)?;
     let Some(&(_, bytes)) = SIZES.iter().find(|(name, _)| *name == unit) else {

@@ -4,15 +4,18 @@
 use super::document::{Node, Table, Value};
 use super::error::Problems;
 use super::limits;
-use super::nearest::{nearest, suggestion};
+use super::nearest::suggestion;
 use super::quantity::{self, NotAQuantity, short};
 use super::source::At;
+use crate::config::Family;
 use crate::time::{Span, Time};
 
 /// A table whose keys are known.
 #[derive(Clone)]
 pub(crate) struct Section<'d> {
     table: &'d Table,
+    /// Whether it had keys that are not known: then one of them is what seems to be missing.
+    pub(crate) has_unknown: bool,
     /// Its place.
     pub(crate) at: At,
     /// What messages call it: `[cluster]`.
@@ -23,18 +26,25 @@ pub(crate) struct Section<'d> {
 
 impl<'d> Section<'d> {
     /// The value as a table with these keys. `None`: it is no table, which is reported.
-    pub(crate) fn open(node: &'d Node, name: &str, known: &[&str], problems: &'d Problems) -> Option<Section<'d>> {
+    pub(crate) fn open(
+        node: &'d Node,
+        name: &str,
+        known: &[&str],
+        problems: &'d Problems,
+    ) -> Option<Section<'d>> {
         let Some(table) = node.as_table() else {
             problems.report_bare(node.at, format!("{name} is a table, not {}", node.kind()));
             return None;
         };
+        let mut has_unknown = false;
         for entry in &table.entries {
             if !known.contains(&entry.key.as_str()) {
+                has_unknown = true;
                 let message = format!("unknown key `{}` in {name}", short(&entry.key));
-                problems.report(entry.key_at, message, suggestion(&entry.key, known));
+                problems.report(entry.key_at, message, key_help(&entry.key, known, problems));
             }
         }
-        Some(Section { table, at: node.at, name: name.to_owned(), problems })
+        Some(Section { table, has_unknown, at: node.at, name: name.to_owned(), problems })
     }
 
     /// The value of a key, whatever it is.
@@ -58,9 +68,11 @@ impl<'d> Section<'d> {
         entries.filter_map(|entry| keys.iter().find(|key| **key == entry.key)).copied().collect()
     }
 
-    /// Reports that a key is needed.
+    /// Reports that a key is needed, unless an unknown one, which has been reported, may be it.
     pub(crate) fn missing(&self, key: &str, help: &str) {
-        self.problems.report(self.at, format!("{} needs `{key}`", self.name), help);
+        if !self.has_unknown {
+            self.problems.report(self.at, format!("{} needs `{key}`", self.name), help);
+        }
     }
 
     /// A text.
@@ -132,7 +144,8 @@ impl<'d> Section<'d> {
         let Some(node) = self.node(key) else { return &[] };
         let Some(list) = node.as_list() else {
             let path = self.name.trim_matches(['[', ']']);
-            let path = if path.is_empty() || path == "the file" { key.to_owned() } else { format!("{path}.{key}") };
+            let path =
+                if path.is_empty() || path == "the file" { key.to_owned() } else { format!("{path}.{key}") };
             let message = format!("`{key}` is a list of tables, not {}", node.kind());
             self.problems.report(node.at, message, format!("write `[[{path}]]`"));
             return &[];
@@ -145,6 +158,20 @@ impl<'d> Section<'d> {
         }
         list
     }
+}
+
+/// What an unknown key may have been meant to be.
+fn key_help(key: &str, known: &[&str], problems: &Problems) -> String {
+    if !problems.has_room() {
+        return String::new();
+    }
+    let is_property =
+        |name: &str| name.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    let properties = Family::ALL.iter().flat_map(|family| family.keys());
+    if known.contains(&"config") && properties.map(|property| property.name).any(is_property) {
+        return "Kafka's properties stand in `config`, as in `config = { \"acks\" = \"all\" }`".to_owned();
+    }
+    suggestion(key, known)
 }
 
 /// Reports a value of the wrong type.
@@ -173,11 +200,21 @@ pub(crate) fn word<'k>(node: &Node, key: &str, words: &[&'k str], problems: &Pro
 /// The value as a whole number in `min..=max`.
 pub(crate) fn whole(node: &Node, key: &str, min: u64, max: u64, problems: &Problems) -> Option<u64> {
     let Value::Whole(number) = node.value else {
-        wrong_type(node, key, "a whole number", &format!("write a number without quotes, as in `{key} = {}`", min.max(1)), problems);
+        wrong_type(
+            node,
+            key,
+            "a whole number",
+            &format!("write a number without quotes, as in `{key} = {}`", min.max(1)),
+            problems,
+        );
         return None;
     };
     if number < i128::from(min) || number > i128::from(max) {
-        let message = format!("`{key} = {number}` is out of range");
+        let message = if number < i128::from(min) {
+            format!("`{key} = {number}` is below {min}")
+        } else {
+            format!("`{key} = {number}` is above the limit of {max}")
+        };
         problems.report(node.at, message, range_help(min, max));
         return None;
     }
@@ -225,7 +262,11 @@ pub(crate) fn size(node: &Node, key: &str, max: u64, problems: &Problems) -> Opt
     };
     let size = quantity(quantity::size(text), node, key, problems)?;
     if size > max {
-        problems.report(node.at, format!("`{key}` is {size} bytes, more than the limit of {max}"), range_help(0, max));
+        problems.report(
+            node.at,
+            format!("`{key}` is {size} bytes, more than the limit of {max}"),
+            range_help(0, max),
+        );
         return None;
     }
     Some(size)
@@ -263,24 +304,18 @@ pub(crate) fn name<'d>(node: &'d Node, key: &str, problems: &Problems) -> Option
     Some(name)
 }
 
-/// Finds a name among the known ones; reports an unknown one with the nearest.
-pub(crate) fn find<'n>(
+/// Reports a name that is none of the known ones, with the nearest of them.
+pub(crate) fn unknown<'n>(
     node: &Node,
     what: &str,
     name: &str,
-    names: impl IntoIterator<Item = &'n str> + Clone,
+    names: impl IntoIterator<Item = &'n str>,
     problems: &Problems,
-) -> Option<usize> {
-    let found = names.clone().into_iter().position(|known| known == name);
-    if found.is_none() {
-        let help = match nearest(name, names.clone()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => {
-                let known: Vec<&str> = names.into_iter().take(24).collect();
-                suggestion(name, &known)
-            }
-        };
-        problems.report(node.at, format!("unknown {what} `{}`", short(name)), help);
-    }
-    found
+) {
+    let help = if problems.has_room() {
+        suggestion(name, &names.into_iter().collect::<Vec<_>>())
+    } else {
+        String::new()
+    };
+    problems.report(node.at, format!("unknown {what} `{}`", short(name)), help);
 }

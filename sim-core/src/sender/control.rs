@@ -1,6 +1,6 @@
 //! Asking for a producer id, which goes before everything else (`producer.md 4.1` A, `5.1`).
 
-use super::idempotence::State;
+use super::idempotence::{Asks, ControlRequest};
 use super::network_client::Purpose;
 use super::{Phase, Sender, Then, TransactionManager};
 use crate::protocol::Request;
@@ -8,14 +8,12 @@ use crate::record::BrokerId;
 use crate::time::Span;
 use crate::trace::{Cx, Observer, Seq};
 
-pub(super) use super::idempotence::InitProducerId;
-
 /// `NetworkClientUtils.awaitReady`: polls until the connection to ask on can be used.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Await {
     node: BrokerId,
     since_ms: i64,
-    request: InitProducerId,
+    request: ControlRequest,
     /// Whether only the first poll, which does not sleep, is over.
     is_first: bool,
 }
@@ -24,9 +22,9 @@ pub(super) struct Await {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum AfterSleep {
     /// Ask this broker for an id.
-    Ask(BrokerId, InitProducerId),
+    Ask(BrokerId, ControlRequest),
     /// Ask some broker again, and for metadata too.
-    AskAgain(InitProducerId),
+    AskAgain(ControlRequest),
 }
 
 impl Sender {
@@ -38,9 +36,8 @@ impl Sender {
                 self.end_batches_of_fatal_error();
                 return;
             }
-            if let State::AbortableError(error) = transactions.state {
-                transactions.state = State::Uninitialized;
-                transactions.pending = None;
+            if let Some(error) = transactions.abortable_error() {
+                transactions.start_over();
                 self.abort_batches(error, Seq::OUTSIDE);
                 return;
             }
@@ -70,7 +67,7 @@ impl Sender {
             self.poll(cx, timeout_ms, Seq::OUTSIDE, Then::Top);
             return true;
         }
-        let Some(request) = transactions.pending.take() else { return false };
+        let Some(request) = transactions.next_request() else { return false };
         if std::mem::take(&mut transactions.backs_off) {
             self.sleep(cx, AfterSleep::AskAgain(request));
             return true;
@@ -90,9 +87,9 @@ impl Sender {
         true
     }
 
-    fn ask_later(&mut self, request: InitProducerId) {
+    fn ask_later(&mut self, request: ControlRequest) {
         if let Some(transactions) = &mut self.transactions {
-            transactions.pending = Some(InitProducerId { is_retry: true, ..request });
+            transactions.enqueue(ControlRequest { is_retry: true, ..request });
         }
     }
 
@@ -117,15 +114,18 @@ impl Sender {
         self.poll(cx, left_ms, request.cause, Then::Await(Await { is_first: false, ..waiting }));
     }
 
-    fn node_is_ready<O: Observer>(&mut self, cx: &mut Cx<'_, O>, node: BrokerId, request: InitProducerId) {
+    fn node_is_ready<O: Observer>(&mut self, cx: &mut Cx<'_, O>, node: BrokerId, request: ControlRequest) {
         if request.is_retry && self.config.release.at_least(2, 5) {
             self.sleep(cx, AfterSleep::Ask(node, request));
         } else {
-            self.ask_for_id(cx, node, request);
+            self.ask(cx, node, request);
         }
     }
 
-    fn ask_for_id<O: Observer>(&mut self, cx: &mut Cx<'_, O>, node: BrokerId, request: InitProducerId) {
+    fn ask<O: Observer>(&mut self, cx: &mut Cx<'_, O>, node: BrokerId, request: ControlRequest) {
+        if request.asks == Asks::FindCoordinator {
+            return;
+        }
         let now_ms = cx.now.millis();
         self.client.send(node, Request::InitProducerId, Purpose::InitProducerId, true, now_ms, request.cause);
         if let Some(transactions) = &mut self.transactions {
@@ -143,7 +143,7 @@ impl Sender {
 
     pub(super) fn after_sleep<O: Observer>(&mut self, cx: &mut Cx<'_, O>, then: AfterSleep) {
         match then {
-            AfterSleep::Ask(node, request) => self.ask_for_id(cx, node, request),
+            AfterSleep::Ask(node, request) => self.ask(cx, node, request),
             AfterSleep::AskAgain(request) => {
                 self.metadata.request_update(request.cause);
                 self.ask_later(request);

@@ -1,6 +1,7 @@
 //! `ProducerMetadata`: what the client knows of the cluster, and when it asks again (`producer.md 1.1`, `4.11`).
 
-use crate::accumulator::{Cluster, ExponentialBackoff, PartitionLeader, TopicCluster};
+use crate::accumulator::{Cluster, PartitionLeader, TopicCluster};
+use crate::backoff::ExponentialBackoff;
 use crate::chance::{Chance, Stream};
 use crate::config::{ProducerConfig, Release};
 use crate::protocol::{ErrorCode, LeaderHint, MetadataResponse, PartitionMetadata, TopicMetadata};
@@ -25,6 +26,8 @@ pub(crate) struct Metadata {
     producer: ProducerIx,
     release: Release,
     refresh_backoff: ExponentialBackoff,
+    jitter: Stream,
+    draws: bool,
     node_order: Stream,
     max_age_ms: i64,
     max_idle_ms: i64,
@@ -67,12 +70,9 @@ impl Metadata {
         let mut metadata = Metadata {
             producer,
             release: config.release,
-            refresh_backoff: ExponentialBackoff::new(
-                config.retry_backoff_ms,
-                config.retry_backoff_max_ms,
-                config,
-                jitter,
-            ),
+            refresh_backoff: config.backoff(config.retry_backoff_ms, config.retry_backoff_max_ms),
+            jitter,
+            draws: config.jitter,
             node_order,
             max_age_ms: config.metadata_max_age_ms,
             max_idle_ms: config.metadata_max_idle_ms,
@@ -193,14 +193,12 @@ impl Metadata {
     }
 
     fn time_to_allow_update(&self, chance: &mut dyn Chance, now_ms: i64) -> i64 {
-        if now_ms - self.last_refresh_ms >= self.refresh_backoff.bound() {
+        if now_ms - self.last_refresh_ms >= self.refresh_backoff.bound_ms() {
             return 0;
         }
-        let after_failures = self.refresh_backoff.draw(chance, self.attempts.saturating_sub(1));
-        let after_equivalents = match self.equivalent {
-            0 => 0,
-            n => self.refresh_backoff.draw(chance, n - 1),
-        };
+        let mut draw = |failures| self.refresh_backoff.delay(failures, chance, self.jitter, self.draws);
+        let after_failures = draw(self.attempts.saturating_sub(1));
+        let after_equivalents = if self.equivalent > 0 { draw(self.equivalent - 1) } else { 0 };
         (self.last_refresh_ms + after_failures.max(after_equivalents) - now_ms).max(0)
     }
 
@@ -212,7 +210,12 @@ impl Metadata {
         let topics = if partial {
             self.new_topics.clone()
         } else {
-            (0..).map(TopicIx).zip(&self.topics).filter(|(_, until)| until.is_some()).map(|(ix, _)| ix).collect()
+            (0..)
+                .map(TopicIx)
+                .zip(&self.topics)
+                .filter(|(_, until)| until.is_some())
+                .map(|(ix, _)| ix)
+                .collect()
         };
         (topics, Asked { request_version: self.request_version, partial })
     }
@@ -290,7 +293,8 @@ impl Metadata {
         self.equivalent += 1;
         let mut topics: Vec<Option<TopicCluster>> = vec![None; self.topics.len()];
         if asked.partial {
-            for (at, known) in self.cluster.topics().iter().enumerate().take(topics.len()) {
+            let known = self.cluster.topics().to_vec();
+            for (at, known) in known.iter().enumerate().take(topics.len()) {
                 let answered = response.topics.iter().any(|topic| usize::from(topic.topic.0) == at);
                 if !answered && self.retains(TopicIx(at as u16), now_ms) {
                     topics[at] = known.as_deref().cloned();
@@ -397,11 +401,13 @@ impl Metadata {
         for &(tp, hint) in hints {
             let seen = *self.epoch_mut(tp);
             let is_newer = seen.is_none_or(|epoch| hint.leader_epoch > epoch);
-            if !is_newer || !self.cluster.nodes.contains(&hint.leader) || self.cluster.partition(tp).is_none() {
+            if !is_newer || !self.cluster.nodes.contains(&hint.leader) || self.cluster.partition(tp).is_none()
+            {
                 continue;
             }
             let topic = topics.get_mut(usize::from(tp.topic.0)).and_then(Option::as_mut);
-            let Some(partition) = topic.and_then(|topic| topic.partitions.get_mut(tp.partition as usize)) else {
+            let Some(partition) = topic.and_then(|topic| topic.partitions.get_mut(tp.partition as usize))
+            else {
                 continue;
             };
             (partition.leader, partition.leader_epoch) = (Some(hint.leader), Some(hint.leader_epoch));

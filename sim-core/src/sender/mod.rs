@@ -5,14 +5,15 @@
 //! that point waits in `tasks` (in the order in which Kafka would do it) and in `phase`.
 
 mod control;
-mod in_flight;
 mod idempotence;
+mod in_flight;
 pub(crate) mod metadata;
 pub(crate) mod network_client;
 mod pass;
 mod results;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -20,12 +21,12 @@ use std::sync::Arc;
 pub(crate) use idempotence::TransactionManager;
 pub(crate) use metadata::Metadata;
 pub(crate) use network_client::{ClientStreams, NetworkClient};
+pub use turn::{Completion, Outcome, Turn};
 
 use crate::accumulator::{ReadyCheck, RecordAccumulator};
 use crate::config::ProducerConfig;
-use crate::producer::Turn;
 use crate::protocol::{Arrival, ClientAction, LeaderHint};
-use crate::record::{BrokerId, ProducerIx, TopicPartition};
+use crate::record::{BrokerId, TopicPartition};
 use crate::time::Time;
 use crate::trace::{Cx, Observer, Seq};
 use control::{AfterSleep, Await};
@@ -36,7 +37,6 @@ use results::Task;
 /// The sender with all that it works on.
 #[derive(Clone, Debug)]
 pub(crate) struct Sender {
-    producer: ProducerIx,
     config: Arc<ProducerConfig>,
     pub(crate) accumulator: RecordAccumulator,
     pub(crate) metadata: Metadata,
@@ -53,6 +53,8 @@ pub(crate) struct Sender {
     force_close: bool,
     /// Somebody woke the sender since its last poll ended.
     woken: bool,
+    /// The same, until somebody has asked.
+    wakeup_pending: bool,
     /// Whether the application has something to go on with.
     stirred: bool,
 }
@@ -105,9 +107,8 @@ pub(crate) struct Parts {
 
 impl Sender {
     /// A sender before its first pass.
-    pub(crate) fn new(producer: ProducerIx, config: Arc<ProducerConfig>, parts: Parts) -> Sender {
+    pub(crate) fn new(config: Arc<ProducerConfig>, parts: Parts) -> Sender {
         Sender {
-            producer,
             config,
             accumulator: parts.accumulator,
             metadata: parts.metadata,
@@ -121,6 +122,7 @@ impl Sender {
             running: true,
             force_close: false,
             woken: false,
+            wakeup_pending: false,
             stirred: false,
         }
     }
@@ -135,16 +137,17 @@ impl Sender {
     /// Ends the poll that is going on, or the next one.
     pub(crate) fn wake(&mut self) {
         self.woken = true;
+        self.wakeup_pending = true;
     }
 
     /// Whether the sender has been woken since its last poll ended, or since this was last asked.
     pub(crate) fn take_wakeup(&mut self) -> bool {
-        std::mem::take(&mut self.woken)
+        std::mem::take(&mut self.wakeup_pending)
     }
 
     /// The same, left as it is.
-    pub(crate) fn is_woken(&self) -> bool {
-        self.woken
+    pub(crate) fn is_wakeup_pending(&self) -> bool {
+        self.wakeup_pending
     }
 
     /// Something has come to this machine.
@@ -176,7 +179,7 @@ impl Sender {
     pub(crate) fn initiate_close(&mut self, cause: Seq) {
         self.accumulator.close(cause);
         self.running = false;
-        self.woken = true;
+        self.wake();
     }
 
     /// Gives up what there is, then ends (`forceClose`).
@@ -191,8 +194,8 @@ impl Sender {
         let Phase::Polling(poll, _) = &self.phase else { return };
         let then = poll.then;
         let version = self.metadata.version();
-        // A wake-up that was taken by `take_wakeup` ended the poll too: it did not run out its time.
         let woken = std::mem::take(&mut self.woken);
+        self.wakeup_pending = false;
         let responses = self.client.end_poll(cx, &mut self.metadata, woken);
         self.stirred |= self.metadata.version() != version;
         self.tasks.extend(responses.into_iter().map(Task::Response));

@@ -45,7 +45,8 @@ impl Sender {
         let drained = self.accumulator.drain(cx, cluster, &check, now_ms, &mut self.transactions);
         self.take_into_flight(&drained);
         let next_expiry = self.expire(now_ms);
-        let mut wait = Shortest { ms: check.next_check_ms, cause: check.next_cause }.or(not_ready_ms, Seq::OUTSIDE);
+        let mut wait =
+            Shortest { ms: check.next_check_ms, cause: check.next_cause }.or(not_ready_ms, Seq::OUTSIDE);
         if next_expiry.at_ms != i64::MAX {
             wait = wait.or(next_expiry.at_ms - now_ms, next_expiry.cause);
         }
@@ -115,7 +116,8 @@ impl Sender {
 
     fn write_request(&mut self, node: BrokerId, mut batches: Vec<BatchIx>, now_ms: i64) {
         batches.sort_unstable_by_key(|&batch| self.accumulator.batches[batch].tp);
-        let cause = batches.first().map_or(Seq::OUTSIDE, |&first| self.accumulator.batches[first].marks.drained);
+        let cause =
+            batches.first().map_or(Seq::OUTSIDE, |&first| self.accumulator.batches[first].marks.drained);
         for &batch in &batches {
             self.accumulator.batches[batch].writes += 1;
         }

@@ -3,10 +3,9 @@
 //! Kafka runs a batch's callbacks in the middle of handling its result, and they may call `send()`. So a task that comes
 //! to callbacks hands them out and leaves what Kafka does behind them as tasks in front of all others.
 
-use super::Sender;
 use super::network_client::{ClientResponse, Purpose, Reply};
+use super::{Completion, Outcome, Sender};
 use crate::accumulator::{BatchIx, FinalState};
-use crate::producer::{Completion, Outcome};
 use crate::protocol::{ErrorCode, Exception, LeaderHint, PartitionResult, Response};
 use crate::record::{NO_OFFSET, TopicPartition};
 use crate::trace::{Cx, Event, Observer, Seq};
@@ -374,8 +373,7 @@ impl Sender {
 
     fn after_result(&mut self, tp: TopicPartition, error: ErrorCode, hint: Option<LeaderHint>, cause: Seq) {
         if error.refreshes_metadata() {
-            let names_leader =
-                matches!(error, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch);
+            let names_leader = matches!(error, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch);
             if let (true, Some(hint)) = (names_leader && self.config.release.at_least(3, 7), hint) {
                 self.hints.push((tp, hint));
             }

@@ -27,11 +27,31 @@ impl EventKind {
         use EventKind as K;
         match self {
             K::ProduceRequest | K::ProduceRequestSent => &[
-                &["message", "producer", "broker", "acks", "timeout_ms", "batches", "batch", "topic", "partition"],
+                &[
+                    "message",
+                    "producer",
+                    "broker",
+                    "acks",
+                    "timeout_ms",
+                    "batches",
+                    "batch",
+                    "topic",
+                    "partition",
+                ],
                 &["records", "bytes", "producer_id", "producer_epoch", "base_sequence"],
             ],
             K::ProduceResponse | K::ProduceResponseSent => &[
-                &["message", "request", "producer", "broker", "batches", "batch", "topic", "partition", "base_offset"],
+                &[
+                    "message",
+                    "request",
+                    "producer",
+                    "broker",
+                    "batches",
+                    "batch",
+                    "topic",
+                    "partition",
+                    "base_offset",
+                ],
                 &["error", "leader", "leader_epoch", "throttle_ms"],
             ],
             K::FetchRequest | K::FetchRequestSent => &[
@@ -42,7 +62,15 @@ impl EventKind {
             K::FetchResponse | K::FetchResponseSent => &[
                 &["message", "request"],
                 FETCH_ENDS,
-                &["partitions", "topic", "partition", "records", "high_watermark", "error", "diverging_epoch"],
+                &[
+                    "partitions",
+                    "topic",
+                    "partition",
+                    "records",
+                    "high_watermark",
+                    "error",
+                    "diverging_epoch",
+                ],
                 &["diverging_end_offset"],
             ],
             K::MetadataRequest | K::MetadataRequestSent => &[&["message"], CLIENT_ENDS, &["topics", "topic"]],
@@ -58,14 +86,29 @@ impl EventKind {
             K::AlterPartitionRequest | K::AlterPartitionRequestSent => {
                 &[&["message", "broker", "topic", "partition", "leader_epoch", "partition_epoch", "isr"]]
             }
-            K::AlterPartitionResponse | K::AlterPartitionResponseSent => {
-                &[&["message", "request", "broker", "topic", "partition", "leader_epoch", "partition_epoch", "isr", "error"]]
-            }
+            K::AlterPartitionResponse | K::AlterPartitionResponseSent => &[&[
+                "message",
+                "request",
+                "broker",
+                "topic",
+                "partition",
+                "leader_epoch",
+                "partition_epoch",
+                "isr",
+                "error",
+            ]],
             K::HeartbeatRequest | K::HeartbeatRequestSent => &[&["message", "broker"]],
             K::HeartbeatResponse | K::HeartbeatResponseSent => &[&["message", "request", "broker", "fenced"]],
-            K::MetadataUpdate | K::MetadataUpdateSent => {
-                &[&["message", "broker", "topic", "partition", "leader", "leader_epoch", "partition_epoch", "isr"]]
-            }
+            K::MetadataUpdate | K::MetadataUpdateSent => &[&[
+                "message",
+                "broker",
+                "topic",
+                "partition",
+                "leader",
+                "leader_epoch",
+                "partition_epoch",
+                "isr",
+            ]],
             _ => &[],
         }
     }

@@ -2,7 +2,7 @@
 
 use super::history::History;
 use crate::record::TopicIx;
-use crate::trace::hash::mix;
+use crate::hash::mix;
 
 /// How many keys have records in more than one partition of their topic's final logs.
 pub fn split_keys(history: &History<'_>) -> u64 {

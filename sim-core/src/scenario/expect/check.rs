@@ -55,8 +55,10 @@ pub fn check_refusal(exception: Exception, refusal: Option<&ScenarioErrors>) -> 
 /// Findings that the settings promise not to happen.
 fn not_allowed(result: &Json) -> Option<Mismatch> {
     let findings = result.get("findings").and_then(Json::as_array)?;
-    let broken: Vec<&Json> =
-        findings.iter().filter(|finding| finding.get("allowed").and_then(Json::as_bool) == Some(false)).collect();
+    let broken: Vec<&Json> = findings
+        .iter()
+        .filter(|finding| finding.get("allowed").and_then(Json::as_bool) == Some(false))
+        .collect();
     let first = broken.first()?;
     let word = |key: &str| first.get(key).and_then(Json::as_str).unwrap_or("?");
     let more = if broken.len() > 1 { format!(" and {} more", broken.len() - 1) } else { String::new() };
@@ -112,12 +114,12 @@ impl Wanted {
             Wanted::Number(range) => found.as_f64().is_some_and(|number| range.holds(number)),
             Wanted::Word(word) => found.as_str() == Some(word),
             Wanted::Truth(truth) => found.as_bool() == Some(*truth),
-            Wanted::Words(words) => {
-                found.as_array().is_some_and(|list| list.iter().map(Json::as_str).eq(words.iter().map(|word| Some(word.as_str()))))
-            }
-            Wanted::Numbers(numbers) => {
-                found.as_array().is_some_and(|list| list.iter().map(Json::as_i64).eq(numbers.iter().map(|number| Some(*number))))
-            }
+            Wanted::Words(words) => found.as_array().is_some_and(|list| {
+                list.iter().map(Json::as_str).eq(words.iter().map(|word| Some(word.as_str())))
+            }),
+            Wanted::Numbers(numbers) => found.as_array().is_some_and(|list| {
+                list.iter().map(Json::as_i64).eq(numbers.iter().map(|number| Some(*number)))
+            }),
         }
     }
 }
@@ -131,7 +133,9 @@ fn shown(found: &Json) -> String {
             let items: Vec<String> = list.iter().map(shown).collect();
             format!("[{}]", items.join(", "))
         }
-        Json::Number(number) => number.as_f64().filter(|_| number.is_f64()).map_or(number.to_string(), |n| n.to_string()),
+        Json::Number(number) => {
+            number.as_f64().filter(|_| number.is_f64()).map_or(number.to_string(), |n| n.to_string())
+        }
         other => other.to_string(),
     })
 }

@@ -69,15 +69,29 @@ pub(super) const LEDGER_NUMBERS: [(&str, &str); 6] = [
 ];
 
 /// Words of a record's line in the ledger.
-pub(super) const LEDGER_WORDS: [(&str, &str); 3] = [("outcome", "outcome"), ("error", "error"), ("topic", "topic")];
+pub(super) const LEDGER_WORDS: [(&str, &str); 3] =
+    [("outcome", "outcome"), ("error", "error"), ("topic", "topic")];
 
 /// What the application can have been told.
 pub(super) const OUTCOMES: [&str; 5] = ["acknowledged", "unconfirmed", "failed", "rejected", "pending"];
 
 /// The other keys of `[expect]`.
 pub(super) const OTHERS: [&str; 15] = [
-    "latency-ms", "blocked-ms", "errors", "log", "leo", "hw", "leader", "leader-epoch", "isr", "elr", "read", "lag",
-    "decoded", "records", "ends-by",
+    "latency-ms",
+    "blocked-ms",
+    "errors",
+    "log",
+    "leo",
+    "hw",
+    "leader",
+    "leader-epoch",
+    "isr",
+    "elr",
+    "read",
+    "lag",
+    "decoded",
+    "records",
+    "ends-by",
 ];
 
 /// Every key of `[expect]`.

@@ -92,8 +92,9 @@ impl Reader<'_, '_> {
                 let range = span.map(|span| Range { min: f64::NEG_INFINITY, max: span.as_millis_f64() });
                 self.add(key, Place::Path(&["virtual_ms"]), range.map(Wanted::Number));
             }
-            field if names::LOG_NUMBERS.iter().any(|(name, _)| *name == field)
-                || names::LOG_LISTS.iter().any(|(name, _)| *name == field) =>
+            field
+                if names::LOG_NUMBERS.iter().any(|(name, _)| *name == field)
+                    || names::LOG_LISTS.iter().any(|(name, _)| *name == field) =>
             {
                 self.each(node, key, |reader, entry| reader.log_field(&entry.key, key, &entry.value, entry));
             }
@@ -112,7 +113,13 @@ impl Reader<'_, '_> {
                     "read" | "lag" | "decoded" => "audit",
                     _ => "orders-0",
                 };
-                wrong_type(node, key, "a table", &format!("write `{key}.\"{subject}\" = ...`"), self.world.problems);
+                wrong_type(
+                    node,
+                    key,
+                    "a table",
+                    &format!("write `{key}.\"{subject}\" = ...`"),
+                    self.world.problems,
+                );
             }
         }
     }
@@ -126,7 +133,9 @@ impl Reader<'_, '_> {
         place: impl Fn(&'static [&'static str]) -> Place,
     ) {
         let known: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
-        let Some(section) = Section::open(node, &format!("`{what}`"), &known, self.world.problems) else { return };
+        let Some(section) = Section::open(node, &format!("`{what}`"), &known, self.world.problems) else {
+            return;
+        };
         for (name, path) in fields {
             if let Some(node) = section.node(name) {
                 let wanted = number(node, name, self.world.problems).map(Wanted::Number);
@@ -177,7 +186,11 @@ impl Reader<'_, '_> {
         };
         let topic = self.world.topics[tp.topic.0 as usize].name.clone();
         let place = Place::Log { topic, partition: tp.partition, field: json };
-        let what = if field == "records" { format!("log.\"{partition}\"") } else { format!("log.\"{partition}\".{field}") };
+        let what = if field == "records" {
+            format!("log.\"{partition}\"")
+        } else {
+            format!("log.\"{partition}\".{field}")
+        };
         self.add(what, place, wanted);
     }
 
@@ -214,7 +227,10 @@ impl Reader<'_, '_> {
                 let wanted = number(&entry.value, key, problems).map(Wanted::Number);
                 self.add(what, Place::Consumer { id, path: &["lag"] }, wanted);
             }
-            _ => self.numbers_of(&entry.value, &what, &names::DECODED, |path| Place::Consumer { id: id.clone(), path }),
+            _ => self.numbers_of(&entry.value, &what, &names::DECODED, |path| Place::Consumer {
+                id: id.clone(),
+                path,
+            }),
         }
     }
 

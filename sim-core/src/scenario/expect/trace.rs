@@ -51,11 +51,19 @@ const MAX_FIELDS: usize = 32;
 pub(super) fn read(node: &Node, world: &World<'_>) -> Option<TraceExpectation> {
     let problems = world.problems;
     let Some(table) = node.as_table() else {
-        problems.report(node.at, format!("an entry of `trace` is a table, not {}", node.kind()), "write `{ event = \"append\", count = 3 }`");
+        problems.report(
+            node.at,
+            format!("an entry of `trace` is a table, not {}", node.kind()),
+            "write `{ event = \"append\", count = 3 }`",
+        );
         return None;
     };
     let Some(event_node) = table.get("event") else {
-        problems.report(node.at, "an entry of `trace` needs `event`", "write `{ event = \"append\", count = 3 }`");
+        problems.report(
+            node.at,
+            "an entry of `trace` needs `event`",
+            "write `{ event = \"append\", count = 3 }`",
+        );
         return None;
     };
     let event = event_kind(event_node, world)?;
@@ -96,10 +104,14 @@ fn field_value(entry: &Entry, world: &World<'_>) -> Option<FieldValue> {
     let node = &entry.value;
     match &node.value {
         Written::Truth(truth) => Some(FieldValue::Truth(*truth)),
-        Written::Text(text) => Some(match text.rsplit_once(['-', '/']).map(|(name, number)| (name, number.parse())) {
-            Some((name, Ok(number))) if world.producers.contains(&name) => FieldValue::Numbered(name.to_owned(), number),
-            _ => FieldValue::Word(text.clone()),
-        }),
+        Written::Text(text) => {
+            Some(match text.rsplit_once(['-', '/']).map(|(name, number)| (name, number.parse())) {
+                Some((name, Ok(number))) if world.is_producer(name) => {
+                    FieldValue::Numbered(name.to_owned(), number)
+                }
+                _ => FieldValue::Word(text.clone()),
+            })
+        }
         Written::List(list) => {
             let brokers = list.iter().map(|node| match node.value {
                 Written::Whole(id) => u32::try_from(id).ok(),
@@ -107,7 +119,11 @@ fn field_value(entry: &Entry, world: &World<'_>) -> Option<FieldValue> {
             });
             let brokers: Option<Vec<u32>> = brokers.collect();
             if brokers.is_none() {
-                world.problems.report(node.at, format!("`{}` is a list of broker ids", short(&entry.key)), "write `[0, 1]`");
+                world.problems.report(
+                    node.at,
+                    format!("`{}` is a list of broker ids", short(&entry.key)),
+                    "write `[0, 1]`",
+                );
             }
             brokers.map(FieldValue::Brokers)
         }
@@ -181,7 +197,9 @@ impl TraceExpectations {
                     got: seen.count.to_string(),
                 });
             }
-            for (name, wanted, got) in [("first", expected.first, seen.first), ("last", expected.last, seen.last)] {
+            for (name, wanted, got) in
+                [("first", expected.first, seen.first), ("last", expected.last, seen.last)]
+            {
                 let Some((min, max)) = wanted else { continue };
                 if seen.count == 0 || got < min || got > max {
                     mismatches.push(Mismatch {
@@ -258,9 +276,7 @@ impl Visitor for Matching<'_> {
 
 impl FieldValue {
     fn is(&self, value: Value<'_>, names: &Names) -> bool {
-        let numbered = |producer: ProducerIx, index: u32| {
-            matches!(self, FieldValue::Numbered(name, number) if *number == index && name == names.producer(producer))
-        };
+        let numbered = |producer: ProducerIx, index: u32| matches!(self, FieldValue::Numbered(name, number) if *number == index && name == names.producer(producer));
         match (self, value) {
             (FieldValue::Number(range), Value::Int(number)) => range.holds(number as f64),
             (FieldValue::Truth(wanted), Value::Bool(truth)) => *wanted == truth,

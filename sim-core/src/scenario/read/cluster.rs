@@ -25,7 +25,11 @@ pub(super) fn brokers(section: &Section<'_>) -> u32 {
     section.whole32("brokers", 1, limits::BROKERS).unwrap_or(BROKERS)
 }
 
-pub(super) fn cluster(section: &Section<'_>, world: &World<'_>, configs: &mut Configs<'_>) -> Option<Cluster> {
+pub(super) fn cluster(
+    section: &Section<'_>,
+    world: &World<'_>,
+    configs: &mut Configs<'_>,
+) -> Option<Cluster> {
     if section.truth("warm") == Some(false) {
         world.problems.not_modelled(section.key_at("warm"), "`warm = false` (a cluster that starts at t=0)");
     }
@@ -62,7 +66,11 @@ fn elr(section: &Section<'_>, world: &World<'_>) -> bool {
     for (name, at, level) in super::super::merge::flattened(features) {
         match name.as_str() {
             ELR => elr = elr_level(level, world).unwrap_or(by_default),
-            "metadata.version" | "kraft.version" | "transaction.version" | "group.version" | "share.version"
+            "metadata.version"
+            | "kraft.version"
+            | "transaction.version"
+            | "group.version"
+            | "share.version"
             | "streams.version" => world.problems.not_modelled(at, &format!("the feature `{name}`")),
             other => {
                 let message = format!("unknown feature `{}`", short(other));
@@ -91,7 +99,11 @@ fn timing(section: &Section<'_>) -> Timing {
     let flush = timing.duration("flush").unwrap_or(FLUSH);
     if flush == Span::ZERO {
         let at = timing.key_at("flush");
-        section.problems.report(at, "`flush` must be above 0", "for a flush after each append set `flush.messages = 1`");
+        section.problems.report(
+            at,
+            "`flush` must be above 0",
+            "for a flush after each append set `flush.messages = 1`",
+        );
     }
     Timing {
         service: sampled(&timing, "service").unwrap_or(default.service),

@@ -20,7 +20,10 @@ pub(super) fn consumers(nodes: &[Node], world: &World<'_>, configs: &mut Configs
         let (topics, partitions) = subject(&section, world);
         read += partitions.len() as u64;
         if read > limits::CONSUMED_PARTITIONS {
-            let message = format!("consumers read more than the limit of {} partitions in all", limits::CONSUMED_PARTITIONS);
+            let message = format!(
+                "consumers read more than the limit of {} partitions in all",
+                limits::CONSUMED_PARTITIONS
+            );
             world.problems.report_bare(section.key_at("topics"), message);
             break;
         }
@@ -60,7 +63,8 @@ fn subject(section: &Section<'_>, world: &World<'_>) -> (Vec<TopicIx>, Vec<Topic
             None => partitions.extend((0..there).map(|partition| TopicPartition { topic, partition })),
             Some(numbers) => {
                 let last = u64::from(there.max(1)) - 1;
-                let numbers = numbers.iter().filter_map(|node| whole(node, "partitions[]", 0, last, world.problems));
+                let numbers =
+                    numbers.iter().filter_map(|node| whole(node, "partitions[]", 0, last, world.problems));
                 partitions.extend(numbers.map(|number| TopicPartition { topic, partition: number as u32 }));
             }
         }

@@ -23,7 +23,10 @@ fn read(node: &Node, key: &str, problems: &Problems) -> Option<Sampled> {
     }
     let section = Section::open(node, &format!("`{key}`"), &KEYS, problems)?;
     if !section.has("distribution") {
-        section.missing("distribution", "write `distribution = \"uniform\"`, `\"exponential\"`, `\"lognormal\"` or `\"pareto\"`");
+        section.missing(
+            "distribution",
+            "write `distribution = \"uniform\"`, `\"exponential\"`, `\"lognormal\"` or `\"pareto\"`",
+        );
         return None;
     }
     let kind = section.word("distribution", &KINDS)?;
@@ -51,7 +54,11 @@ fn read(node: &Node, key: &str, problems: &Problems) -> Option<Sampled> {
         "uniform" => {
             let (min, max) = (section.duration("min")?, section.duration("max")?);
             ordered(&section, "min", min, "max", max)?;
-            Some(if min == max { Sampled::Constant(min) } else { Sampled::Drawn(Distribution::Uniform { min, max }) })
+            Some(if min == max {
+                Sampled::Constant(min)
+            } else {
+                Sampled::Drawn(Distribution::Uniform { min, max })
+            })
         }
         "exponential" => {
             let mean = above_zero(&section, "mean")?;
@@ -67,7 +74,11 @@ fn read(node: &Node, key: &str, problems: &Problems) -> Option<Sampled> {
             let (min, shape) = (above_zero(&section, "min")?, section.real("shape")?);
             if !(shape > 0.0 && shape <= MAX_SHAPE) {
                 let at = section.key_at("shape");
-                problems.report(at, format!("`shape = {shape}` is out of range"), "write a number above 0, at most 1000");
+                problems.report(
+                    at,
+                    format!("`shape = {shape}` is out of range"),
+                    "write a number above 0, at most 1000",
+                );
                 return None;
             }
             Some(Sampled::Drawn(Distribution::Pareto { min, shape }))
@@ -78,7 +89,11 @@ fn read(node: &Node, key: &str, problems: &Problems) -> Option<Sampled> {
 fn above_zero(section: &Section<'_>, key: &str) -> Option<Span> {
     let span = section.duration(key)?;
     if span == Span::ZERO {
-        section.problems.report(section.key_at(key), format!("`{key}` must be above 0"), "write a duration, as in `\"1ms\"`");
+        section.problems.report(
+            section.key_at(key),
+            format!("`{key}` must be above 0"),
+            "write a duration, as in `\"1ms\"`",
+        );
         return None;
     }
     Some(span)

@@ -41,7 +41,8 @@ const ACTS: [(&str, &[&str]); 20] = [
 
 /// What may stand beside some act.
 const PARAMETERS: [&str; 13] = [
-    "by", "error", "append", "power", "survives", "for", "one-way", "reject", "disk", "leader", "unclean", "to", "config",
+    "by", "error", "append", "power", "survives", "for", "one-way", "reject", "disk", "leader", "unclean",
+    "to", "config",
 ];
 
 pub(super) fn faults(nodes: &[Node], world: &World<'_>, configs: &mut Configs<'_>) -> Vec<Fault> {
@@ -68,11 +69,16 @@ fn when(section: &Section<'_>, world: &World<'_>) -> Option<When> {
         (Some(_), None) => sampled(section, "at").map(When::At),
         (None, Some(node)) => on(node, world).map(When::On),
         (Some(_), Some(_)) => {
-            world.problems.report(section.key_at("on"), "`on` beside `at`", "a fault happens at a time or on an event");
+            world.problems.report(
+                section.key_at("on"),
+                "`on` beside `at`",
+                "a fault happens at a time or on an event",
+            );
             None
         }
         (None, None) => {
-            section.missing("at", "write `at = \"120ms\"`, or `on = { event = \"produce-response\", nth = 2 }`");
+            section
+                .missing("at", "write `at = \"120ms\"`, or `on = { event = \"produce-response\", nth = 2 }`");
             None
         }
     }
@@ -83,18 +89,27 @@ fn it_is_there(node: &Node, act: &Act, when: &When, world: &World<'_>) -> Option
     let name = act.name();
     let message = match when {
         When::At(_) => Some(format!("`{name} = \"it\"` at a time: there is no message then")),
-        When::On(on) if !on.event.is_message() => Some(format!("`{name} = \"it\"`, but `{}` is no message", on.event.name())),
+        When::On(on) if !on.event.is_message() => {
+            Some(format!("`{name} = \"it\"`, but `{}` is no message", on.event.name()))
+        }
         When::On(_) => None,
     };
     if let Some(message) = message {
-        world.problems.report(node.at, message, "name a message, as in `on = { event = \"produce-response\" }`");
+        world.problems.report(
+            node.at,
+            message,
+            "name a message, as in `on = { event = \"produce-response\" }`",
+        );
         return None;
     }
     let When::On(on) = when else { return None };
     let Act::Fail { append, .. } = act else { return Some(()) };
     let answered = matches!(
         on.event,
-        EventKind::ProduceRequest | EventKind::FetchRequest | EventKind::MetadataRequest | EventKind::InitProducerIdRequest
+        EventKind::ProduceRequest
+            | EventKind::FetchRequest
+            | EventKind::MetadataRequest
+            | EventKind::InitProducerIdRequest
     );
     if !answered {
         let message = format!("`fail = \"it\"` on `{}`", on.event.name());
@@ -103,7 +118,11 @@ fn it_is_there(node: &Node, act: &Act, when: &When, world: &World<'_>) -> Option
         return None;
     }
     if *append && on.event != EventKind::ProduceRequest {
-        world.problems.report(node.at, format!("`append` on `{}`", on.event.name()), "only a `produce-request` appends");
+        world.problems.report(
+            node.at,
+            format!("`append` on `{}`", on.event.name()),
+            "only a `produce-request` appends",
+        );
         return None;
     }
     Some(())
@@ -119,20 +138,33 @@ fn act(node: &Node, world: &World<'_>, configs: &mut Configs<'_>) -> Option<Act>
     let [name] = given[..] else {
         let message = match given[..] {
             [first, second, ..] => format!("`{second}` beside `{first}`"),
+            _ if section.has_unknown => return None,
             _ => "`do` says nothing to do".to_owned(),
         };
-        world.problems.report(node.at, message, "write one thing, as in `do = { lose = \"it\" }` or `do = { crash = 0 }`");
+        world.problems.report(
+            node.at,
+            message,
+            "write one thing, as in `do = { lose = \"it\" }` or `do = { crash = 0 }`",
+        );
         return None;
     };
-    let allowed = ACTS.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, parameters)| *parameters);
+    let allowed =
+        ACTS.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, parameters)| *parameters);
     for parameter in section.present(&known[names.len()..]) {
         if !allowed.contains(&parameter) {
             let help = if allowed.is_empty() {
                 "leave it out".to_owned()
             } else {
-                format!("beside it can stand {}", allowed.iter().map(|p| format!("`{p}`")).collect::<Vec<_>>().join(", "))
+                format!(
+                    "beside it can stand {}",
+                    allowed.iter().map(|p| format!("`{p}`")).collect::<Vec<_>>().join(", ")
+                )
             };
-            world.problems.report(section.key_at(parameter), format!("`{parameter}` does not belong to `{name}`"), help);
+            world.problems.report(
+                section.key_at(parameter),
+                format!("`{parameter}` does not belong to `{name}`"),
+                help,
+            );
         }
     }
     let doing = Doing { section, name, world };
@@ -165,7 +197,7 @@ impl Doing<'_, '_> {
     }
 
     fn needs(&self, key: &str, help: &str) {
-        if !self.section.has(key) {
+        if !self.section.has(key) && !self.section.has_unknown {
             let message = format!("`{}` needs `{key}`", self.name);
             self.world.problems.report(self.section.at, message, help);
         }
@@ -297,14 +329,21 @@ impl Doing<'_, '_> {
         let to = self.section.whole32("to", 1, limits::PARTITIONS)?;
         if to <= there {
             let message = format!("`to = {to}`, but the topic has {there} partitions already");
-            self.world.problems.report(self.section.key_at("to"), message, format!("write at least {}", there + 1));
+            self.world.problems.report(
+                self.section.key_at("to"),
+                message,
+                format!("write at least {}", there + 1),
+            );
             return None;
         }
         Some(Act::AddPartitions { topic, to })
     }
 
     fn set_config(&self, configs: &mut Configs<'_>) -> Option<Act> {
-        self.needs("config", "write `do = { set-config = \"orders\", config = { \"min.insync.replicas\" = 1 } }`");
+        self.needs(
+            "config",
+            "write `do = { set-config = \"orders\", config = { \"min.insync.replicas\" = 1 } }`",
+        );
         let config = self.section.node("config");
         let subject = self.subject();
         let acting = match subject.value {

@@ -32,8 +32,20 @@ use crate::time::{Span, Time};
 
 /// Every key of the file's top.
 pub(crate) const TOP: [&str; 14] = [
-    "profile", "seed", "stop", "text", "tags", "cluster", "topics", "network", "producers", "consumers", "faults",
-    "chaos", "expect", "twins",
+    "profile",
+    "seed",
+    "stop",
+    "text",
+    "tags",
+    "cluster",
+    "topics",
+    "network",
+    "producers",
+    "consumers",
+    "faults",
+    "chaos",
+    "expect",
+    "twins",
 ];
 
 /// When a run ends at the latest, if the file does not say.
@@ -44,7 +56,13 @@ const LEAST: &str = "a scenario needs at least one topic and one producer: write
                      `[[producers]]` with `id = \"shop\"`";
 
 /// Reads the whole tree; what is wrong is reported, and read as if it were not there.
-pub(crate) fn scenario(root: &Node, name: &str, twin: Option<&str>, configs: &mut Configs<'_>, problems: &Problems) -> Option<Scenario> {
+pub(crate) fn scenario(
+    root: &Node,
+    name: &str,
+    twin: Option<&str>,
+    configs: &mut Configs<'_>,
+    problems: &Problems,
+) -> Option<Scenario> {
     let top = Section::open(root, "the file", &TOP, problems)?;
     let release = profile(root, problems).unwrap_or(Release::NEWEST);
     configs.set_release(release);
@@ -83,7 +101,11 @@ pub(crate) fn scenario(root: &Node, name: &str, twin: Option<&str>, configs: &mu
     let expect = top.node("expect").and_then(|node| expect::read(node, &world)).unwrap_or_default();
     let stop = top.duration("stop").unwrap_or(STOP);
     if stop == Span::ZERO {
-        problems.report(top.key_at("stop"), "`stop` is 0: nothing would happen", "write a duration above 0, as in `\"10min\"`");
+        problems.report(
+            top.key_at("stop"),
+            "`stop` is 0: nothing would happen",
+            "write a duration above 0, as in `\"10min\"`",
+        );
     }
     Some(Scenario {
         name: name.to_owned(),
@@ -124,6 +146,12 @@ pub(crate) fn tags(top: &Section<'_>) -> Vec<String> {
 }
 
 /// `start` and the like: one of two words that mean yes and no.
-fn either(node: Option<&Node>, key: &str, yes: &'static str, no: &'static str, problems: &Problems) -> Option<bool> {
+fn either(
+    node: Option<&Node>,
+    key: &str,
+    yes: &'static str,
+    no: &'static str,
+    problems: &Problems,
+) -> Option<bool> {
     word(node?, key, &[yes, no], problems).map(|given| given == yes)
 }

@@ -5,7 +5,7 @@ use super::super::limits;
 use super::super::model::{Link, LinkEnd, Network, Sampled};
 use super::super::nearest::nearest;
 use super::super::quantity::{self, short};
-use super::super::section::{Section, list, quantity as report_quantity, whole, wrong_type};
+use super::super::section::{Section, list, quantity as report_quantity, unknown, whole, wrong_type};
 use super::distribution::sampled;
 use super::world::World;
 use crate::time::Span;
@@ -43,7 +43,11 @@ fn bandwidth(node: &Node, world: &World<'_>) -> Option<u64> {
     };
     if bytes == 0 || bytes > MAX_BANDWIDTH {
         let message = format!("`bandwidth` of {bytes} bytes a second is out of range");
-        world.problems.report(node.at, message, "write at least 1 byte a second and at most `\"1000GB\"`, or leave it out");
+        world.problems.report(
+            node.at,
+            message,
+            "write at least 1 byte a second and at most `\"1000GB\"`, or leave it out",
+        );
         return None;
     }
     Some(bytes)
@@ -97,7 +101,8 @@ pub(super) fn link_end(node: &Node, world: &World<'_>) -> Option<LinkEnd> {
                 let clients = world.producers.iter().chain(&world.consumers);
                 let help = match nearest(other, clients.copied()) {
                     Some(id) => format!("did you mean `\"client:{id}\"`?"),
-                    None => "an end is a broker's id, `\"client\"`, `\"client:shop\"` or `\"controller\"`".to_owned(),
+                    None => "an end is a broker's id, `\"client\"`, `\"client:shop\"` or `\"controller\"`"
+                        .to_owned(),
                 };
                 world.problems.report(node.at, format!("unknown end `{}`", short(other)), help);
                 None
@@ -113,7 +118,6 @@ fn client(node: &Node, id: &str, world: &World<'_>) -> Option<LinkEnd> {
     if let Some(place) = world.consumers.iter().position(|known| *known == id) {
         return Some(LinkEnd::Consumer(place as u16));
     }
-    let clients: Vec<&str> = world.producers.iter().chain(&world.consumers).copied().collect();
-    world.unknown(node, "client", id, &clients);
+    unknown(node, "client", id, world.producers.iter().chain(&world.consumers).copied(), world.problems);
     None
 }

@@ -11,7 +11,18 @@ use crate::time::Time;
 use crate::trace::EventKind;
 
 const KEYS: [&str; 12] = [
-    "event", "producer", "broker", "topic", "partition", "record", "nth", "nths", "every", "probability", "from", "until",
+    "event",
+    "producer",
+    "broker",
+    "topic",
+    "partition",
+    "record",
+    "nth",
+    "nths",
+    "every",
+    "probability",
+    "from",
+    "until",
 ];
 
 const WHICH: [&str; 4] = ["nth", "nths", "every", "probability"];
@@ -32,9 +43,14 @@ pub(super) fn on(node: &Node, world: &World<'_>) -> Option<On> {
         world.record(node, given)
     });
     let topic = section.node("topic").and_then(|node| world.any_topic(node, "topic"));
-    let (from, until) = (section.time("from").unwrap_or(Time::ZERO), section.time("until").unwrap_or(Time::NEVER));
+    let (from, until) =
+        (section.time("from").unwrap_or(Time::ZERO), section.time("until").unwrap_or(Time::NEVER));
     if until <= from {
-        world.problems.report(section.key_at("until"), "`until` is not after `from`", "nothing could match: exchange them");
+        world.problems.report(
+            section.key_at("until"),
+            "`until` is not after `from`",
+            "nothing could match: exchange them",
+        );
     }
     Some(On {
         event,
@@ -55,7 +71,11 @@ pub(crate) fn event_kind(node: &Node, world: &World<'_>) -> Option<EventKind> {
     let kind = EventKind::by_name(given);
     if kind.is_none() {
         let names: Vec<&str> = EventKind::ALL.iter().map(|kind| kind.name()).collect();
-        world.problems.report(node.at, format!("unknown event `{}`", short(given)), suggestion(given, &names));
+        world.problems.report(
+            node.at,
+            format!("unknown event `{}`", short(given)),
+            suggestion(given, &names),
+        );
     }
     kind
 }
@@ -109,7 +129,8 @@ fn nths(section: &Section<'_>) -> Option<ChanceOf> {
         problems.report(section.key_at("nths"), "`nths` lists none", "write `nths = [2, 5]`");
         return None;
     }
-    let mut nths: Vec<u64> = nodes.iter().map(|node| whole(node, "nths[]", 1, MAX_NTH, problems)).collect::<Option<_>>()?;
+    let mut nths: Vec<u64> =
+        nodes.iter().map(|node| whole(node, "nths[]", 1, MAX_NTH, problems)).collect::<Option<_>>()?;
     nths.sort_unstable();
     nths.dedup();
     Some(ChanceOf::Nths(nths))

@@ -13,8 +13,17 @@ use super::world::World;
 use crate::config::PartitionerClass;
 use crate::time::Span;
 
-const KEYS: [&str; 9] =
-    ["id", "config", "properties", "start", "jitter", "partitioner", "callback", "compression-ratio", "sends"];
+const KEYS: [&str; 9] = [
+    "id",
+    "config",
+    "properties",
+    "start",
+    "jitter",
+    "partitioner",
+    "callback",
+    "compression-ratio",
+    "sends",
+];
 
 /// Partitioners of librdkafka by their names there.
 const PARTITIONERS: [(&str, PartitionerClass); 5] = [
@@ -28,7 +37,11 @@ const PARTITIONERS: [(&str, PartitionerClass); 5] = [
 /// The largest compression ratio: compressed records that are ten times the plain ones.
 const MAX_RATIO: f64 = 10.0;
 
-pub(super) fn producers<'d>(nodes: &'d [Node], world: &mut World<'d>, configs: &mut Configs<'_>) -> Vec<Producer> {
+pub(super) fn producers<'d>(
+    nodes: &'d [Node],
+    world: &mut World<'d>,
+    configs: &mut Configs<'_>,
+) -> Vec<Producer> {
     let mut budget = streams::Budget::default();
     let mut producers = Vec::with_capacity(nodes.len());
     for (place, node) in nodes.iter().enumerate() {
@@ -73,7 +86,11 @@ fn compression_ratio(section: &Section<'_>) -> Option<f64> {
     if !(ratio > 0.0 && ratio <= MAX_RATIO) {
         let at = section.key_at("compression-ratio");
         let message = format!("`compression-ratio = {ratio}` is out of range");
-        section.problems.report(at, message, "it is compressed size / plain size: write a number above 0, as in 0.25");
+        section.problems.report(
+            at,
+            message,
+            "it is compressed size / plain size: write a number above 0, as in 0.25",
+        );
         return None;
     }
     Some(ratio)

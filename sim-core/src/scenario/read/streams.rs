@@ -4,14 +4,29 @@ use super::super::document::{Node, Value};
 use super::super::limits;
 use super::super::model::{Decode, Header, Keys, Mode, Pace, PartitionChoice, Resend, Stream, ValueSpec};
 use super::super::quantity;
-use super::super::section::{Section, duration, list, quantity as report_quantity, size, text, whole, word, wrong_type};
+use super::super::section::{
+    Section, duration, list, quantity as report_quantity, size, text, whole, word, wrong_type,
+};
 use super::config::{check_number_template, check_template};
 use super::world::World;
 use crate::time::{Span, Time};
 
 const KEYS: [&str; 15] = [
-    "topic", "count", "start", "every", "rate", "outstanding", "at", "mode", "key", "keys", "partition", "value",
-    "headers", "resend", "transaction",
+    "topic",
+    "count",
+    "start",
+    "every",
+    "rate",
+    "outstanding",
+    "at",
+    "mode",
+    "key",
+    "keys",
+    "partition",
+    "value",
+    "headers",
+    "resend",
+    "transaction",
 ];
 
 /// The keys that say when a stream's records are due.
@@ -25,7 +40,12 @@ pub(super) struct Budget {
 }
 
 /// Reads a producer's streams and counts its records in the world.
-pub(super) fn streams(nodes: &[Node], producer: usize, world: &mut World<'_>, budget: &mut Budget) -> Vec<Stream> {
+pub(super) fn streams(
+    nodes: &[Node],
+    producer: usize,
+    world: &mut World<'_>,
+    budget: &mut Budget,
+) -> Vec<Stream> {
     let mut streams = Vec::with_capacity(nodes.len());
     for node in nodes {
         budget.streams += 1;
@@ -55,14 +75,16 @@ fn stream(node: &Node, world: &mut World<'_>, budget: &mut Budget) -> Option<Str
     let count = count(&section, listed);
     budget.records += u64::from(count);
     if budget.records > limits::RECORDS {
-        let message = format!("{} records in all, more than the limit of {}", budget.records, limits::RECORDS);
+        let message =
+            format!("{} records in all, more than the limit of {}", budget.records, limits::RECORDS);
         problems.report_bare(section.key_at("count"), message);
     }
-    let mode = section.word("mode", &["async", "sync", "fire-and-forget"]).map_or(Mode::Async, |mode| match mode {
-        "sync" => Mode::Sync,
-        "fire-and-forget" => Mode::FireAndForget,
-        _ => Mode::Async,
-    });
+    let mode =
+        section.word("mode", &["async", "sync", "fire-and-forget"]).map_or(Mode::Async, |mode| match mode {
+            "sync" => Mode::Sync,
+            "fire-and-forget" => Mode::FireAndForget,
+            _ => Mode::Async,
+        });
     let resend = section.node("resend").and_then(|node| resend(node, world));
     nobody_looks(&section, mode);
     Some(Stream {
@@ -88,12 +110,17 @@ fn topic(section: &Section<'_>, world: &mut World<'_>) -> Option<crate::record::
     let name = text(node, "topic", world.problems)?;
     if name.is_empty() || name.chars().count() > limits::NAME_CHARS {
         let help = "a name has 1 to 249 characters";
-        world.problems.report(node.at, format!("`{}` cannot be the name of a topic", quantity::short(name)), help);
+        world.problems.report(
+            node.at,
+            format!("`{}` cannot be the name of a topic", quantity::short(name)),
+            help,
+        );
         return None;
     }
     let topic = world.stream_topic(name);
     if world.topic_count() > limits::TOPICS {
-        let message = format!("more topics, with those that only a stream names, than the limit of {}", limits::TOPICS);
+        let message =
+            format!("more topics, with those that only a stream names, than the limit of {}", limits::TOPICS);
         world.problems.report_bare(node.at, message);
         return None;
     }
@@ -102,7 +129,11 @@ fn topic(section: &Section<'_>, world: &mut World<'_>) -> Option<crate::record::
 
 fn start(section: &Section<'_>) -> Time {
     if section.has("start") && section.has("at") {
-        section.problems.report(section.key_at("start"), "`start` beside `at`", "`at` says when each record is due: leave `start` out");
+        section.problems.report(
+            section.key_at("start"),
+            "`start` beside `at`",
+            "`at` says when each record is due: leave `start` out",
+        );
     }
     section.time("start").unwrap_or(Time::ZERO)
 }
@@ -125,7 +156,9 @@ fn pace(section: &Section<'_>) -> (Pace, Option<usize>) {
             Some(Pace::Every(every))
         }),
         Some("rate") => rate(section).map(Pace::Rate),
-        Some("outstanding") => section.whole("outstanding", 1, limits::OUTSTANDING).map(|n| Pace::Outstanding(n as u32)),
+        Some("outstanding") => {
+            section.whole("outstanding", 1, limits::OUTSTANDING).map(|n| Pace::Outstanding(n as u32))
+        }
         Some(_) => section.node("at").and_then(|node| times(node, section)).map(Pace::At),
         None => None,
     };
@@ -148,7 +181,11 @@ fn times(node: &Node, section: &Section<'_>) -> Option<Vec<Time>> {
     for item in list(node, "at", problems)? {
         let time = Time::ZERO + duration(item, "at[]", problems)?;
         if times.last().is_some_and(|&last| last > time) {
-            problems.report(item.at, "the times of `at` are out of order", "write them in ascending order: one thread sends them");
+            problems.report(
+                item.at,
+                "the times of `at` are out of order",
+                "write them in ascending order: one thread sends them",
+            );
             return None;
         }
         times.push(time);
@@ -224,12 +261,17 @@ fn number_template(node: &Node, key: &str, least: i64, problems: &super::Problem
 fn partition(node: &Node, world: &World<'_>) -> Option<PartitionChoice> {
     let problems = world.problems;
     match &node.value {
-        Value::Whole(_) => {
-            whole(node, "partition", 0, i32::MAX as u64, problems).map(|partition| PartitionChoice::Fixed(partition as u32))
-        }
+        Value::Whole(_) => whole(node, "partition", 0, i32::MAX as u64, problems)
+            .map(|partition| PartitionChoice::Fixed(partition as u32)),
         Value::Text(_) => number_template(node, "partition", 0, problems).map(PartitionChoice::Template),
         _ => {
-            wrong_type(node, "partition", "a number or a text that gives one", "write `partition = 0` or `\"{i % 3}\"`", problems);
+            wrong_type(
+                node,
+                "partition",
+                "a number or a text that gives one",
+                "write `partition = 0` or `\"{i % 3}\"`",
+                problems,
+            );
             None
         }
     }
@@ -245,7 +287,14 @@ fn value(node: &Node, world: &World<'_>) -> Option<ValueSpec> {
     let section = Section::open(node, "`value`", &["bytes", "text", "json", "customer", "layout"], problems)?;
     let kinds = section.present(&["bytes", "text", "json", "customer"]);
     let [kind] = kinds[..] else {
-        problems.report(node.at, if kinds.is_empty() { "an empty `value`" } else { "a `value` is one thing" }, help);
+        if kinds.is_empty() && section.has_unknown {
+            return None;
+        }
+        problems.report(
+            node.at,
+            if kinds.is_empty() { "an empty `value`" } else { "a `value` is one thing" },
+            help,
+        );
         return None;
     };
     if section.has("layout") && kind != "customer" {
@@ -253,7 +302,9 @@ fn value(node: &Node, world: &World<'_>) -> Option<ValueSpec> {
     }
     let node = section.node(kind)?;
     match kind {
-        "bytes" => size(node, kind, limits::VALUE_BYTES, problems).map(|bytes| ValueSpec::Bytes(bytes as u32)),
+        "bytes" => {
+            size(node, kind, limits::VALUE_BYTES, problems).map(|bytes| ValueSpec::Bytes(bytes as u32))
+        }
         "text" => template(node, kind, problems).map(ValueSpec::Text),
         "json" => template(node, kind, problems).map(ValueSpec::Json),
         _ => {
@@ -264,7 +315,10 @@ fn value(node: &Node, world: &World<'_>) -> Option<ValueSpec> {
             Some(ValueSpec::Customer {
                 id: number_template(customer.node("id")?, "id", i64::MIN, problems)?,
                 name: customer.node("name").and_then(|node| template(node, "name", problems)),
-                layout: section.node("layout").and_then(|node| layout(node, "layout", problems)).unwrap_or(Decode::CustomerV1),
+                layout: section
+                    .node("layout")
+                    .and_then(|node| layout(node, "layout", problems))
+                    .unwrap_or(Decode::CustomerV1),
             })
         }
     }

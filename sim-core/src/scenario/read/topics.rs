@@ -5,7 +5,7 @@ use super::super::limits;
 use super::super::model::Topic;
 use super::super::section::{Section, list, name};
 use super::config::Configs;
-use super::world::{KnownTopic, World};
+use super::world::World;
 use crate::record::BrokerId;
 
 const KEYS: [&str; 5] = ["name", "partitions", "replication-factor", "config", "assignment"];
@@ -21,13 +21,11 @@ pub(super) fn topics(nodes: &[Node], world: &mut World<'_>, configs: &mut Config
         let Some(section) = Section::open(node, "[[topics]]", &KEYS, world.problems) else { continue };
         let Some(name) = topic_name(&section, world) else { continue };
         let assignment = assignment(&section, world.brokers, (partitions, replicas)).unwrap_or_default();
+        let Some(known) = world.topics.last_mut() else { continue };
         partitions += assignment.len() as u64;
         replicas += assignment.iter().map(|replicas| replicas.len() as u64).sum::<u64>();
-        world.topics.push(KnownTopic {
-            name: name.to_owned(),
-            assignment: assignment.clone(),
-            partitions: assignment.len() as u32,
-        });
+        known.partitions = assignment.len() as u32;
+        known.assignment.clone_from(&assignment);
         if let Some(config) = configs.topic(name, section.node("config")) {
             topics.push(Topic { name: name.to_owned(), config, assignment });
         }
@@ -35,8 +33,8 @@ pub(super) fn topics(nodes: &[Node], world: &mut World<'_>, configs: &mut Config
     topics
 }
 
-/// Kafka's rule for names of topics (`Topic.validate`), and that no two are the same.
-fn topic_name<'d>(section: &Section<'d>, world: &World<'_>) -> Option<&'d str> {
+/// Takes up the topic under its name: Kafka's rule for such names (`Topic.validate`), and no two are the same.
+fn topic_name<'d>(section: &Section<'d>, world: &mut World<'_>) -> Option<&'d str> {
     let Some(node) = section.node("name") else {
         section.missing("name", "write `name = \"orders\"`");
         return None;
@@ -47,8 +45,12 @@ fn topic_name<'d>(section: &Section<'d>, world: &World<'_>) -> Option<&'d str> {
         section.problems.report(node.at, format!("`{name}` cannot be the name of a topic"), help);
         return None;
     }
-    if world.topics.iter().any(|known| known.name == name) {
-        section.problems.report(node.at, format!("there are two topics `{name}`"), "give each a name of its own");
+    if !world.add_topic(name) {
+        section.problems.report(
+            node.at,
+            format!("there are two topics `{name}`"),
+            "give each a name of its own",
+        );
         return None;
     }
     Some(name)
@@ -61,7 +63,11 @@ fn assignment(section: &Section<'_>, brokers: u32, so_far: (u64, u64)) -> Option
     if let Some(factor) = factor.filter(|&factor| factor > brokers) {
         let node = section.node("replication-factor").map_or(section.at, |node| node.at);
         let message = format!("replication factor {factor} with {brokers} brokers");
-        section.problems.report(node, message, format!("write at most {brokers}, or raise `brokers` in [cluster]"));
+        section.problems.report(
+            node,
+            message,
+            format!("write at most {brokers}, or raise `brokers` in [cluster]"),
+        );
         return None;
     }
     if section.has("assignment") {
@@ -73,7 +79,8 @@ fn assignment(section: &Section<'_>, brokers: u32, so_far: (u64, u64)) -> Option
     let partitions = partitions.unwrap_or(1);
     let factor = factor.unwrap_or_else(|| REPLICATION_FACTOR.min(brokers));
     within_limits(section, so_far, u64::from(partitions), u64::from(partitions) * u64::from(factor))?;
-    let replicas = |partition: u32| (0..factor).map(|nth| BrokerId((partition % brokers + nth) % brokers)).collect();
+    let replicas =
+        |partition: u32| (0..factor).map(|nth| BrokerId((partition % brokers + nth) % brokers)).collect();
     Some((0..partitions).map(replicas).collect())
 }
 
@@ -93,14 +100,19 @@ fn listed(
         problems.report(node.at, message, "write one list of broker ids a partition, as in `[[0, 1, 2]]`");
         return None;
     }
-    let rows: Vec<&[Node]> = lists.iter().map(|row| list(row, "assignment[]", problems)).collect::<Option<_>>()?;
+    let rows: Vec<&[Node]> =
+        lists.iter().map(|row| list(row, "assignment[]", problems)).collect::<Option<_>>()?;
     let wanted = factor.map_or(rows[0].len(), |factor| factor as usize);
     let mut assignment = Vec::with_capacity(rows.len());
     within_limits(section, so_far, rows.len() as u64, rows.iter().map(|row| row.len() as u64).sum())?;
     for (row, list) in rows.iter().zip(lists) {
         if row.len() != wanted || row.is_empty() {
             let message = format!("{} replicas where there must be {}", row.len(), wanted.max(1));
-            problems.report(list.at, message, "every partition of a topic has as many replicas as `replication-factor` says");
+            problems.report(
+                list.at,
+                message,
+                "every partition of a topic has as many replicas as `replication-factor` says",
+            );
             return None;
         }
         assignment.push(row_of(row, brokers, section)?);
@@ -115,7 +127,11 @@ fn row_of(row: &[Node], brokers: u32, section: &Section<'_>) -> Option<Vec<Broke
         let id = super::super::section::whole(node, "assignment[][]", 0, u64::from(brokers) - 1, problems)?;
         let id = BrokerId(id as u32);
         if replicas.contains(&id) {
-            problems.report(node.at, format!("broker {id} twice"), "a broker holds one replica of a partition at most");
+            problems.report(
+                node.at,
+                format!("broker {id} twice"),
+                "a broker holds one replica of a partition at most",
+            );
             return None;
         }
         replicas.push(id);

@@ -12,7 +12,9 @@ const KEYS: [&str; 5] = ["name", "text", "set", "change", "expect"];
 
 /// `text`: what a scenario or a twin says about itself.
 pub(crate) fn languages(node: &Node, part: &str, problems: &Problems) -> Languages {
-    let Some(section) = Section::open(node, part, &["en", "ko"], problems) else { return Languages::default() };
+    let Some(section) = Section::open(node, part, &["en", "ko"], problems) else {
+        return Languages::default();
+    };
     let path = part.trim_matches(['[', ']']);
     let language = |key: &str| {
         section.node(key).map(|node| text(node, &format!("[{path}.{key}]"), problems)).unwrap_or_default()
@@ -39,7 +41,11 @@ pub(crate) fn twins(nodes: &[Node], problems: &Problems) -> Vec<Twin> {
         };
         let Some(name) = name(name_node, "name", problems) else { continue };
         if twins.iter().any(|known| known.name == name) {
-            problems.report(name_node.at, format!("there are two twins `{name}`"), "give each a name of its own");
+            problems.report(
+                name_node.at,
+                format!("there are two twins `{name}`"),
+                "give each a name of its own",
+            );
             continue;
         }
         twins.push(Twin {

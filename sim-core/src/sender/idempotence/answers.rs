@@ -1,7 +1,7 @@
 //! What answers do to ids and sequences (`producer.md 5.1`, `5.4`, `5.5`).
 
 use super::entry::{NO_LAST_ACKED, ProducerIdAndEpoch};
-use super::{InitProducerId, State, TransactionManager};
+use super::{Asks, ControlRequest, State, TransactionManager};
 use crate::accumulator::{BatchIx, Batches};
 use crate::protocol::{ErrorCode, Exception, InitProducerIdResponse};
 use crate::record::{NO_OFFSET, TopicPartition};
@@ -18,7 +18,8 @@ impl TransactionManager {
         self.in_flight = false;
         match response.error {
             ErrorCode::None => {
-                self.current = ProducerIdAndEpoch { id: response.producer_id, epoch: response.producer_epoch };
+                self.current =
+                    ProducerIdAndEpoch { id: response.producer_id, epoch: response.producer_epoch };
                 self.state = State::Ready;
                 let (producer, current) = (self.producer, self.current);
                 cx.emit(cause, || Event::ProducerId {
@@ -26,6 +27,10 @@ impl TransactionManager {
                     producer_id: current.id,
                     producer_epoch: current.epoch,
                 });
+            }
+            ErrorCode::NotCoordinator | ErrorCode::CoordinatorNotAvailable if self.release.at_least(2, 5) => {
+                self.enqueue(ControlRequest { asks: Asks::FindCoordinator, is_retry: false, cause });
+                self.ask_again(cause);
             }
             error if error.is_retriable() => self.ask_again(cause),
             ErrorCode::ClusterAuthorizationFailed | ErrorCode::TransactionalIdAuthorizationFailed
@@ -50,8 +55,8 @@ impl TransactionManager {
     }
 
     /// The request for a producer id goes out again, after a back-off.
-    pub(crate) fn ask_again(&mut self, cause: Seq) {
-        self.pending = Some(InitProducerId { is_retry: true, cause });
+    fn ask_again(&mut self, cause: Seq) {
+        self.enqueue(ControlRequest { asks: Asks::InitProducerId, is_retry: true, cause });
         self.backs_off = !self.release.at_least(2, 5);
     }
 

@@ -68,8 +68,7 @@ impl Entry {
     }
 
     pub(super) fn track(&mut self, batch: BatchIx, state: ProducerState) {
-        let tracked =
-            Tracked { id: state.id, epoch: state.epoch, base_sequence: state.base_sequence, batch };
+        let tracked = Tracked { id: state.id, epoch: state.epoch, base_sequence: state.base_sequence, batch };
         if let Err(place) = self.tracked.binary_search(&tracked) {
             self.tracked.insert(place, tracked);
         }
@@ -118,11 +117,8 @@ impl Entry {
         self.next_sequence -= records as i32;
         for tracked in self.tracked.iter_mut().filter(|tracked| tracked.base_sequence >= base_sequence) {
             tracked.base_sequence -= records as i32;
-            let state = ProducerState {
-                id: tracked.id,
-                epoch: tracked.epoch,
-                base_sequence: tracked.base_sequence,
-            };
+            let state =
+                ProducerState { id: tracked.id, epoch: tracked.epoch, base_sequence: tracked.base_sequence };
             batches[tracked.batch].rewrite(state);
         }
     }

@@ -16,7 +16,7 @@ use entry::Entry;
 
 /// Where the producer is on its way to an id (`TransactionManager.State`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
+enum State {
     /// It has no id and has not asked.
     Uninitialized,
     /// It has asked.
@@ -29,13 +29,26 @@ pub(crate) enum State {
     FatalError(Exception),
 }
 
-/// A request for a producer id that is to be sent.
+/// A request that goes before everything else (`TxnRequestHandler`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct InitProducerId {
+pub(crate) struct ControlRequest {
+    /// What is asked.
+    pub(crate) asks: Asks,
     /// Whether it was tried before: it backs off first.
     pub(crate) is_retry: bool,
     /// What it goes back to.
     pub(crate) cause: Seq,
+}
+
+/// What a control request asks, the more urgent first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asks {
+    /// Who coordinates no transaction: a producer without a `transactional.id` asks so when a broker says that it is not
+    /// the coordinator. The request cannot even be written: the client throws, and has waited for a connection for
+    /// nothing.
+    FindCoordinator,
+    /// A producer id.
+    InitProducerId,
 }
 
 /// Producer id, epoch and sequences.
@@ -43,7 +56,7 @@ pub(crate) struct InitProducerId {
 pub(crate) struct TransactionManager {
     producer: ProducerIx,
     release: Release,
-    pub(crate) state: State,
+    state: State,
     current: ProducerIdAndEpoch,
     /// By topic and partition.
     entries: Vec<Vec<Option<Entry>>>,
@@ -52,8 +65,8 @@ pub(crate) struct TransactionManager {
     unresolved: BTreeMap<TopicPartition, (i32, Seq)>,
     /// Partitions whose batches are to be numbered anew, with what that goes back to.
     to_rewrite: BTreeMap<TopicPartition, Seq>,
-    /// The request for an id that waits to be sent.
-    pub(crate) pending: Option<InitProducerId>,
+    /// Requests that wait to be sent.
+    pending: Vec<ControlRequest>,
     /// Whether a request for an id has no answer yet.
     pub(crate) in_flight: bool,
     /// Before 2.5: the sender sleeps now, because a request for an id failed.
@@ -71,7 +84,7 @@ impl TransactionManager {
             entries: Vec::new(),
             unresolved: BTreeMap::new(),
             to_rewrite: BTreeMap::new(),
-            pending: None,
+            pending: Vec::new(),
             in_flight: false,
             backs_off: false,
         }
@@ -91,6 +104,14 @@ impl TransactionManager {
     /// Whether nothing will ever be sent again.
     pub(crate) fn has_fatal_error(&self) -> bool {
         matches!(self.state, State::FatalError(_))
+    }
+
+    /// The error for which batches fail and the producer asks for an id once more.
+    pub(crate) fn abortable_error(&self) -> Option<Exception> {
+        match self.state {
+            State::AbortableError(error) => Some(error),
+            _ => None,
+        }
     }
 
     /// The error of an error state.
@@ -172,8 +193,25 @@ impl TransactionManager {
         }
         if !self.has_producer_id() && matches!(self.state, State::Uninitialized | State::Ready) {
             self.state = State::Initializing;
-            self.pending = Some(InitProducerId { is_retry: false, cause: Seq::OUTSIDE });
+            self.enqueue(ControlRequest { asks: Asks::InitProducerId, is_retry: false, cause: Seq::OUTSIDE });
         }
+    }
+
+    /// A request waits to be sent.
+    pub(crate) fn enqueue(&mut self, request: ControlRequest) {
+        self.pending.push(request);
+    }
+
+    /// The most urgent request that waits, taken away.
+    pub(crate) fn next_request(&mut self) -> Option<ControlRequest> {
+        let urgent = self.pending.iter().position(|request| request.asks == Asks::FindCoordinator);
+        (!self.pending.is_empty()).then(|| self.pending.remove(urgent.unwrap_or(0)))
+    }
+
+    /// The producer may not have an id now; it will ask again (`transitionToUninitialized`).
+    pub(crate) fn start_over(&mut self) {
+        self.state = State::Uninitialized;
+        self.pending.clear();
     }
 
     fn bump_epoch<O: Observer>(&mut self, cx: &mut Cx<'_, O>, batches: &mut Batches) {
@@ -272,12 +310,11 @@ impl Sequencing for TransactionManager {
         let entry = self.find(tp);
         match head_sequence {
             None => {
-                let holds_back = entry.is_some_and(|entry| entry.is_tracking() && entry.producer != self.current);
+                let holds_back =
+                    entry.is_some_and(|entry| entry.is_tracking() && entry.producer != self.current);
                 (holds_back && self.release.at_least(2, 7)) || self.unresolved.contains_key(&tp)
             }
-            Some(sequence) => {
-                entry.and_then(Entry::first_sequence).is_some_and(|first| first != sequence)
-            }
+            Some(sequence) => entry.and_then(Entry::first_sequence).is_some_and(|first| first != sequence),
         }
     }
 

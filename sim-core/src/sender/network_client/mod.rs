@@ -10,7 +10,7 @@ pub(crate) use connection::{InFlightRequest, Purpose, State};
 pub(crate) use poll::{ClientResponse, Reply};
 
 use super::metadata::Metadata;
-use crate::accumulator::ExponentialBackoff;
+use crate::backoff::ExponentialBackoff;
 use crate::chance::{Chance, Stream};
 use crate::config::ProducerConfig;
 use crate::protocol::{Arrival, ClientAction, Request};
@@ -40,7 +40,7 @@ pub(crate) struct NetworkClient {
     reconnect_backoff: ExponentialBackoff,
     /// None before 2.7: an attempt to connect may take for ever.
     setup_timeout: Option<ExponentialBackoff>,
-    least_loaded: Stream,
+    streams: ClientStreams,
     next_correlation: u64,
     /// Whether a metadata request has no answer yet.
     metadata_in_progress: bool,
@@ -64,24 +64,12 @@ pub(crate) struct LeastLoaded {
 impl NetworkClient {
     /// A client without connections.
     pub(crate) fn new(config: Arc<ProducerConfig>, streams: ClientStreams) -> NetworkClient {
-        let setup = |timeout| {
-            ExponentialBackoff::new(
-                timeout,
-                config.connection_setup_timeout_max_ms,
-                &config,
-                streams.setup_jitter,
-            )
-        };
+        let setup = |timeout_ms| config.backoff(timeout_ms, config.connection_setup_timeout_max_ms);
         NetworkClient {
             connections: Vec::new(),
-            reconnect_backoff: ExponentialBackoff::new(
-                config.reconnect_backoff_ms,
-                config.reconnect_backoff_max_ms,
-                &config,
-                streams.reconnect_jitter,
-            ),
+            reconnect_backoff: config.backoff(config.reconnect_backoff_ms, config.reconnect_backoff_max_ms),
             setup_timeout: config.connection_setup_timeout_ms.map(setup),
-            least_loaded: streams.least_loaded,
+            streams,
             next_correlation: 0,
             metadata_in_progress: false,
             metadata_wanted_since_ms: None,
@@ -104,9 +92,10 @@ impl NetworkClient {
 
     /// Something has come to this machine. What belongs to a connection that the client has given up is dropped.
     pub(crate) fn arrive(&mut self, node: BrokerId, arrival: Arrival, cause: Seq) {
-        let closing = self.actions.iter().any(|action| {
-            matches!(action, ClientAction::Close { node: closed, .. } if *closed == node)
-        });
+        let closing = self
+            .actions
+            .iter()
+            .any(|action| matches!(action, ClientAction::Close { node: closed, .. } if *closed == node));
         let connection = self.connection_mut(node);
         if !closing && matches!(connection.state, State::Connecting | State::Ready) {
             connection.arrivals.push_back((arrival, cause));
@@ -205,7 +194,7 @@ impl NetworkClient {
         if nodes.is_empty() {
             return found;
         }
-        let start = chance.below(self.least_loaded, nodes.len() as u64) as usize;
+        let start = chance.below(self.streams.least_loaded, nodes.len() as u64) as usize;
         let (mut ready, mut connecting, mut connectable) = (None, None, None);
         for at in 0..nodes.len() {
             let node = nodes[(start + at) % nodes.len()];
@@ -261,7 +250,7 @@ impl NetworkClient {
 
     fn initiate_connect(&mut self, chance: &mut dyn Chance, node: BrokerId, now_ms: i64, cause: Seq) {
         let is_first = self.connection(node).is_none_or(|connection| connection.state == State::None);
-        let lengths = is_first.then(|| (self.reconnect_backoff.draw(chance, 0), self.draw_setup(chance, 0)));
+        let lengths = is_first.then(|| (self.draw_reconnect(chance, 0), self.draw_setup(chance, 0)));
         let connection = self.connection_mut(node);
         if let Some((backoff, timeout)) = lengths {
             (connection.reconnect_backoff_ms, connection.setup_timeout_ms) = (backoff, timeout);
@@ -271,13 +260,18 @@ impl NetworkClient {
         self.actions.push(ClientAction::Connect { node, cause });
     }
 
+    fn draw_reconnect(&self, chance: &mut dyn Chance, failures: u32) -> i64 {
+        self.reconnect_backoff.delay(failures, chance, self.streams.reconnect_jitter, self.config.jitter)
+    }
+
     fn draw_setup(&self, chance: &mut dyn Chance, failures: u32) -> i64 {
-        self.setup_timeout.as_ref().map_or(i64::MAX, |timeout| timeout.draw(chance, failures))
+        let Some(timeout) = &self.setup_timeout else { return i64::MAX };
+        timeout.delay(failures, chance, self.streams.setup_jitter, self.config.jitter)
     }
 
     /// The connection can be used: failures are forgotten.
     fn opened(&mut self, chance: &mut dyn Chance, node: BrokerId) {
-        let (backoff, timeout) = (self.reconnect_backoff.draw(chance, 0), self.draw_setup(chance, 0));
+        let (backoff, timeout) = (self.draw_reconnect(chance, 0), self.draw_setup(chance, 0));
         let connection = self.connection_mut(node);
         connection.state = State::Ready;
         (connection.failed_attempts, connection.failed_connects) = (0, 0);
@@ -298,7 +292,7 @@ impl NetworkClient {
             let connects = if failed_to_connect { connection.failed_connects + 1 } else { 0 };
             (connection.state, connection.failed_attempts, connects)
         };
-        let backoff = self.reconnect_backoff.draw(chance, failures);
+        let backoff = self.draw_reconnect(chance, failures);
         let timeout = self.draw_setup(chance, connects);
         let connection = self.connection_mut(node);
         debug_assert!(matches!(state, State::Connecting | State::Ready), "only what is open can end");

@@ -123,7 +123,14 @@ impl NetworkClient {
         }
         self.close_what_took_too_long(cx, metadata, &mut responses);
         if self.needs_rebootstrap(now_ms) {
-            for node in metadata.cluster().nodes.clone().into_iter().filter(|&node| self.is_open(node)).collect::<Vec<_>>() {
+            for node in metadata
+                .cluster()
+                .nodes
+                .clone()
+                .into_iter()
+                .filter(|&node| self.is_open(node))
+                .collect::<Vec<_>>()
+            {
                 self.actions.push(ClientAction::Close { node, by: "client", cause: Seq::OUTSIDE });
                 self.end_connection(cx, metadata, node, Reply::Disconnected, Seq::OUTSIDE, &mut responses);
             }
@@ -192,7 +199,8 @@ impl NetworkClient {
     }
 
     fn is_open(&self, node: BrokerId) -> bool {
-        self.connection(node).is_some_and(|connection| matches!(connection.state, State::Connecting | State::Ready))
+        self.connection(node)
+            .is_some_and(|connection| matches!(connection.state, State::Connecting | State::Ready))
     }
 
     /// The connection is over, and so is every request on it, oldest first (`processDisconnection`).
@@ -235,7 +243,8 @@ impl NetworkClient {
             }
         }
         for at in 0..self.connections.len() {
-            let late = self.connections[at].in_flight.iter().find(|request| request.age_ms(now_ms) > timeout_ms);
+            let late =
+                self.connections[at].in_flight.iter().find(|request| request.age_ms(now_ms) > timeout_ms);
             if let Some(cause) = late.map(|request| request.cause) {
                 self.close_late(cx, metadata, BrokerId(at as u32), cause, responses);
             }

@@ -10,7 +10,12 @@ use crate::trace::{Cx, Observer, Seq};
 
 impl NetworkClient {
     /// Whether metadata is wanted and may be asked for: no request for it is under way, no back-off is left.
-    pub(super) fn is_update_due(&self, chance: &mut dyn Chance, metadata: &mut Metadata, now_ms: i64) -> bool {
+    pub(super) fn is_update_due(
+        &self,
+        chance: &mut dyn Chance,
+        metadata: &mut Metadata,
+        now_ms: i64,
+    ) -> bool {
         !self.metadata_in_progress && metadata.time_to_next_update(chance, now_ms) == 0
     }
 
