@@ -233,7 +233,7 @@ impl Line<'_> {
 impl Visitor for Line<'_> {
     fn field(&mut self, name: &'static str, value: Value<'_>) {
         self.comma();
-        self.quoted(name.trim_start_matches("r#"));
+        self.quoted(name);
         self.text.push(':');
         let names = self.names;
         match value {
