@@ -72,6 +72,10 @@ impl<'s> Application<'s> {
             match sending {
                 Sending::Blocked => self.blocked = Some((record, item)),
                 Sending::Appended { thrown: None, .. } => {}
+                Sending::Appended { thrown: Some(error), partition } if error.is_api_exception() => {
+                    let place = (item.topic, Some(partition));
+                    self.call_back(calls.cx.now, record, place, Err(error), calls.scribe);
+                }
                 Sending::Appended { thrown: Some(error), .. }
                 | Sending::Rejected { error, thrown: true, .. } => self.thrown(record, error, calls),
                 Sending::Rejected { error, thrown: false, partition } => {
