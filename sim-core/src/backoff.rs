@@ -11,6 +11,8 @@ pub struct ExponentialBackoff {
     jitter: f64,
     /// From how many tries on the mean stays at its maximum; 0: all waits are equal.
     growing_tries: f64,
+    /// Whether the maximum holds for what is drawn too, not only for the mean.
+    limits_jitter: bool,
 }
 
 impl ExponentialBackoff {
@@ -24,7 +26,40 @@ impl ExponentialBackoff {
         } else {
             0.0
         };
-        ExponentialBackoff { initial_ms: initial_ms.min(max_ms), multiplier, max_ms, jitter, growing_tries }
+        ExponentialBackoff {
+            initial_ms: initial_ms.min(max_ms),
+            multiplier,
+            max_ms,
+            jitter,
+            growing_tries,
+            limits_jitter: true,
+        }
+    }
+
+    /// The same with waits that jitter takes beyond the maximum, as clients before 3.8 have them (`producer.md 4.4`).
+    #[must_use]
+    pub fn jitter_beyond_max(mut self) -> ExponentialBackoff {
+        self.limits_jitter = false;
+        self
+    }
+
+    /// A wait in ms that no draw reaches: who has waited that long need not draw.
+    pub fn bound_ms(&self) -> i64 {
+        self.initial_ms.max(self.max_ms).saturating_mul(2)
+    }
+
+    /// The middle of what may be drawn, in ms.
+    pub fn mean_ms(&self, attempts: u32) -> i64 {
+        if self.growing_tries == 0.0 {
+            self.initial_ms
+        } else {
+            (self.mean(attempts) as i64).min(self.max_ms)
+        }
+    }
+
+    fn mean(&self, attempts: u32) -> f64 {
+        let exponent = f64::from(attempts).min(self.growing_tries);
+        self.initial_ms as f64 * libm::pow(self.multiplier, exponent)
     }
 
     /// The wait in ms after so many failures in a row, the first counted as 0. Without `jitter` it is the mean and
@@ -33,15 +68,14 @@ impl ExponentialBackoff {
         if self.growing_tries == 0.0 {
             return self.initial_ms;
         }
-        let exponent = f64::from(attempts).min(self.growing_tries);
-        let mean = self.initial_ms as f64 * libm::pow(self.multiplier, exponent);
         let factor = if jitter && self.jitter > 0.0 {
             let (low, high) = (1.0 - self.jitter, 1.0 + self.jitter);
             low + chance.fraction(stream) * (high - low)
         } else {
             1.0
         };
-        ((factor * mean) as i64).min(self.max_ms)
+        let wait_ms = (factor * self.mean(attempts)) as i64;
+        if self.limits_jitter { wait_ms.min(self.max_ms) } else { wait_ms }
     }
 }
 
@@ -78,6 +112,14 @@ mod tests {
         assert_eq!(bounds(&ExponentialBackoff::new(100, 2, 100, 0.2), 7), (100, 100));
         assert_eq!(bounds(&ExponentialBackoff::new(100, 2, 40, 0.2), 0), (40, 40));
         assert_eq!(bounds(&ExponentialBackoff::new(0, 2, 0, 0.2), 3), (0, 0));
+    }
+
+    /// `producer.md 4.4`: before 3.8 the cap was applied before the jitter, so up to ~1200.
+    #[test]
+    fn jitter_goes_beyond_the_maximum_where_it_is_not_limited() {
+        let backoff = ExponentialBackoff::new(50, 2, 1000, 0.2).jitter_beyond_max();
+        assert_eq!(bounds(&backoff, 6), (800, 1199));
+        assert_eq!(backoff.mean_ms(6), 1000);
     }
 
     /// Without jitter, or with a draw in the middle, the wait is the mean.

@@ -1,33 +1,10 @@
 //! What goes into a broker and what comes out of it.
 
-use crate::protocol::{ErrorCode, Request, Response};
-use crate::record::{BrokerId, TopicPartition};
+use super::Ticket;
+use crate::protocol::{Request, Response};
+use crate::record::BrokerId;
 use crate::time::Time;
-use crate::trace::{Ends, Seq};
-
-/// A request that a broker has taken in: what its answer must name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ticket {
-    /// The connection that it came on: a number of the network's, never used twice.
-    pub connection: u64,
-    /// The asker's own number for it.
-    pub correlation: u64,
-    /// The number of its message.
-    pub message: u64,
-    /// Between whom.
-    pub ends: Ends,
-}
-
-/// A fault's answer to one request: `fail = "it"`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Forced {
-    /// The answer.
-    pub error: ErrorCode,
-    /// Whether the request takes effect first.
-    pub append: bool,
-    /// Only for this partition.
-    pub tp: Option<TopicPartition>,
-}
+use crate::trace::Seq;
 
 /// Whom a broker asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -34,7 +34,8 @@ mod validation;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-pub use api::{BrokerOutput, BrokerTimer, Forced, Peer, Reply, Ticket};
+pub use crate::network::{Forced, Ticket};
+pub use api::{BrokerOutput, BrokerTimer, Peer, Reply};
 pub use epochs::LeaderEpochs;
 pub use log::Log;
 pub use partition::{Partition, Role};

@@ -71,3 +71,51 @@ fn first<T: Line>(list: &'static str, ours: &[T], theirs: &[T]) -> Option<Diverg
     let text = |line: Option<&T>| line.map(layout::inline);
     Some(Divergence { list, line, ours: text(ours), theirs: text(theirs), t })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client_script::transcript::{End, OtherLine};
+
+    fn transcript(requests: Vec<RequestLine>, thrown: Vec<ThrownLine>) -> Transcript {
+        Transcript {
+            name: "s".to_owned(),
+            kafka: "4.1.1".to_owned(),
+            requests,
+            callbacks: Vec::new(),
+            thrown,
+            others: Vec::new(),
+            connections: Vec::new(),
+            done: Vec::new(),
+            end: End { t: 0, pending: Vec::new() },
+        }
+    }
+
+    fn request(t: i64) -> RequestLine {
+        RequestLine { t, node: 0, nth: 1, acks: -1, timeout_ms: 30_000, batches: Vec::new() }
+    }
+
+    fn thrown(t: i64) -> ThrownLine {
+        ThrownLine { t, id: 7, error: "IllegalStateException".to_owned() }
+    }
+
+    #[test]
+    fn requests_callbacks_and_what_was_thrown_count_and_nothing_else() {
+        let ours = transcript(vec![request(1)], vec![thrown(2)]);
+        let mut theirs = ours.clone();
+        theirs.kafka = "3.9.1".to_owned();
+        theirs.others.push(OtherLine { t: 1, api: "METADATA".to_owned(), node: 0, nth: 1 });
+        theirs.end.t = 9;
+        assert_eq!(divergence(&ours, &theirs), None);
+    }
+
+    #[test]
+    fn the_earliest_difference_is_shown_with_both_sides() {
+        let ours = transcript(vec![request(1), request(8)], vec![thrown(2)]);
+        let theirs = transcript(vec![request(1), request(6)], vec![]);
+        let found = divergence(&ours, &theirs).expect("they differ");
+        assert_eq!((found.list, found.line), ("thrown", 0));
+        assert_eq!(found.ours.as_deref(), Some(r#"{"t": 2, "id": 7, "error": "IllegalStateException"}"#));
+        assert_eq!(found.theirs, None);
+    }
+}

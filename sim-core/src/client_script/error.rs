@@ -1,6 +1,6 @@
 //! What can be wrong with a client script.
 
-use crate::config::Release;
+use crate::config::{ConfigError, Release};
 
 /// Why a script cannot be run, or could not be run to its end.
 #[derive(Debug, thiserror::Error)]
@@ -8,7 +8,7 @@ pub enum ScriptError {
     /// The text is no JSON, or a field is unknown, missing or of the wrong type.
     #[error("{}{source}", at(path))]
     Field {
-        /// Which field: `steps[3].send`; `.` is the whole file.
+        /// Which field, as the reader names it: `steps[3].send`.
         path: String,
         /// What is wrong with it, with line and column.
         source: serde_json::Error,
@@ -25,12 +25,12 @@ pub enum ScriptError {
         problem: String,
     },
     /// A producer of this release refuses the configuration.
-    #[error("config: {release} refuses it: {problem}")]
+    #[error("config.{}: a {release} client refuses it: {source}; {}", source.key, source.instead)]
     Config {
         /// The release.
         release: Release,
         /// Why.
-        problem: String,
+        source: Box<ConfigError>,
     },
     /// The producer turns round and round without time passing.
     #[error("the producer is stuck at t={at_ms} ms")]
@@ -40,8 +40,12 @@ pub enum ScriptError {
     },
 }
 
+/// The reader's path is `.` for the whole file, and ends in `?` where the text breaks off.
 fn at(path: &str) -> String {
-    if path == "." { String::new() } else { format!("{path}: ") }
+    match path.trim_end_matches(['.', '?']) {
+        "" => String::new(),
+        path => format!("{path}: "),
+    }
 }
 
 impl From<serde_path_to_error::Error<serde_json::Error>> for ScriptError {

@@ -78,3 +78,77 @@ fn remember(remembered: &mut VecDeque<Appended>, batch: &RecordBatch, base_offse
         remembered.pop_front();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::NO_PRODUCER_EPOCH;
+
+    fn batch(producer_id: i64, producer_epoch: i16, base_sequence: i32, records: u32) -> RecordBatch {
+        RecordBatch {
+            producer_id,
+            producer_epoch,
+            base_sequence,
+            records: (0..records).collect(),
+            ..RecordBatch::default()
+        }
+    }
+
+    fn log() -> Log {
+        Log::new(UnknownProducer::Zero)
+    }
+
+    const OUT_OF_ORDER: Result<i64, ErrorCode> = Err(ErrorCode::OutOfOrderSequenceNumber);
+
+    #[test]
+    fn without_a_producer_id_everything_is_appended() {
+        let mut log = log();
+        let plain = batch(NO_PRODUCER_ID, NO_PRODUCER_EPOCH, -1, 3);
+        assert_eq!((log.append(&plain), log.append(&plain)), (Ok(0), Ok(3)));
+    }
+
+    #[test]
+    fn one_of_the_last_five_batches_is_recognised_and_not_appended_again() {
+        let mut log = log();
+        for first in 0..6 {
+            assert_eq!(log.append(&batch(1000, 0, first * 2, 2)), Ok(i64::from(first) * 2));
+        }
+        assert_eq!(log.append(&batch(1000, 0, 2, 2)), Ok(2));
+        assert_eq!(log.append(&batch(1000, 0, 0, 2)), OUT_OF_ORDER, "five batches ago");
+        assert_eq!(log.append(&batch(1000, 0, 10, 1)), OUT_OF_ORDER, "another last sequence");
+        assert_eq!(log.append(&batch(1000, 0, 12, 1)), Ok(12));
+    }
+
+    #[test]
+    fn the_next_sequence_must_follow() {
+        let mut log = log();
+        assert_eq!(log.append(&batch(1000, 0, 0, 2)), Ok(0));
+        assert_eq!(log.append(&batch(1000, 0, 3, 1)), OUT_OF_ORDER);
+        assert_eq!(log.append(&batch(1000, 0, 2, 1)), Ok(2));
+    }
+
+    #[test]
+    fn zero_follows_the_largest_sequence() {
+        let mut log = Log::new(UnknownProducer::Any);
+        assert_eq!(log.append(&batch(1000, 0, i32::MAX, 1)), Ok(0));
+        assert_eq!(log.append(&batch(1000, 0, 0, 1)), Ok(1));
+    }
+
+    #[test]
+    fn a_new_epoch_starts_at_zero_and_forgets_the_old_one() {
+        let mut log = log();
+        assert_eq!(log.append(&batch(1000, 0, 0, 2)), Ok(0));
+        assert_eq!(log.append(&batch(1000, 1, 2, 1)), OUT_OF_ORDER);
+        assert_eq!(log.append(&batch(1000, 1, 0, 1)), Ok(2));
+        assert_eq!(log.append(&batch(1000, 0, 2, 1)), Err(ErrorCode::InvalidProducerEpoch));
+        assert_eq!(log.append(&batch(1000, 0, 0, 2)), Err(ErrorCode::InvalidProducerEpoch), "forgotten");
+    }
+
+    #[test]
+    fn an_unknown_producer_starts_at_zero_unless_the_script_says_any() {
+        assert_eq!(log().append(&batch(1000, 0, 4, 1)), OUT_OF_ORDER);
+        let mut any = Log::new(UnknownProducer::Any);
+        assert_eq!(any.append(&batch(1000, 0, 4, 1)), Ok(0));
+        assert_eq!(any.append(&batch(1000, 0, 6, 1)), OUT_OF_ORDER, "known by now");
+    }
+}

@@ -222,21 +222,18 @@ impl<'s> Run<'s> {
             Step::NodeDown(node) => self.stand_in.node_down(self.now, node),
             Step::NodeUp(node) => self.stand_in.node_up(node),
             Step::Flush => {
-                let mut cx = Cx { now: self.now, chance: &mut self.chance, trace: &mut self.trace };
-                self.flushes.push(self.producer.flush(&mut cx));
+                self.flushes.push(self.producer.flush(Seq::OUTSIDE));
             }
             Step::Close(Span::ZERO) => self.force_close(),
             Step::Close(timeout) => {
-                let mut cx = Cx { now: self.now, chance: &mut self.chance, trace: &mut self.trace };
-                self.producer.initiate_close(&mut cx);
+                self.producer.initiate_close(Seq::OUTSIDE);
                 self.force_close_at = self.now + timeout;
             }
         }
     }
 
     fn force_close(&mut self) {
-        let mut cx = Cx { now: self.now, chance: &mut self.chance, trace: &mut self.trace };
-        self.producer.force_close(&mut cx);
+        self.producer.force_close(Seq::OUTSIDE);
     }
 
     /// What the application's threads do as soon as the sender's thread gives them something to go on with.

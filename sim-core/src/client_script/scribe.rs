@@ -145,3 +145,31 @@ impl Scribe {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn callbacks_of_one_instant_are_in_the_order_of_partitions_and_then_as_they_came() {
+        let mut scribe = Scribe::new(Arc::new(Names::default()));
+        let (t, now) = (TopicIx(0), Time::from_millis(3));
+        let records: Vec<u32> = (10..15).map(|id| scribe.sent(id)).collect();
+        scribe.callback(now, records[0], (TopicIx(1), Some(0)), Ok(4));
+        scribe.callback(now, records[1], (t, Some(2)), Ok(-1));
+        scribe.callback(now, records[2], (t, Some(1)), Ok(7));
+        scribe.callback(now, records[3], (t, Some(1)), Ok(6));
+        scribe.callback(now, records[4], (t, None), Err(Exception::TimeoutException));
+        let ids: Vec<i64> = scribe.finish("s", String::new()).callbacks.iter().map(|line| line.id).collect();
+        assert_eq!(ids, [14, 12, 13, 11, 10]);
+    }
+
+    #[test]
+    fn a_record_is_pending_until_its_callback_or_a_throw() {
+        let mut scribe = Scribe::new(Arc::new(Names::default()));
+        let records: Vec<u32> = [3, 2, 1].into_iter().map(|id| scribe.sent(id)).collect();
+        scribe.thrown(Time::from_millis(4), records[1], Exception::IllegalStateException);
+        let end = scribe.finish("s", String::new()).end;
+        assert_eq!(end, End { t: 4, pending: vec![1, 3] });
+    }
+}

@@ -273,3 +273,6 @@ pub enum What {
     /// The same, and the connection closes.
     Disconnect,
 }
+
+#[cfg(test)]
+mod tests;

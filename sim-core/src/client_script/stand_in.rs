@@ -284,3 +284,6 @@ impl<'s> StandIn<'s> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,8 +12,8 @@ pub(crate) enum Allowed {
     Range(i64, i64),
     /// The validator of `compression.gzip.level`: a range, or one value outside of it.
     RangeOr(i64, i64, i64),
-    /// `ValidString` or `ValidList`: one of these words, in some releases.
-    Words(Vec<Word>),
+    /// `ValidString` or `ValidList`: one of these words.
+    Words(Vec<&'static str>),
     /// `CaseInsensitiveValidString`: one of these.
     WordsInAnyCase(Vec<&'static str>),
     /// `NonEmptyString`.
@@ -24,19 +24,11 @@ pub(crate) enum Allowed {
     ThrottledReplicas,
 }
 
-/// A word that some releases allow.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Word {
-    text: &'static str,
-    since: Option<Release>,
-    before: Option<Release>,
-}
-
 impl Allowed {
-    /// Reads the column of a table: `[0,...]`, `[1,...,9] or -1`, `[none, gzip, zstd from 2.1]`.
+    /// Reads the column of a table: `[0,...]`, `[1,...,9] or -1`, `[none, gzip, zstd]`.
     pub(crate) fn of(column: &'static str) -> Option<Allowed> {
         Some(match column {
-            "" => Allowed::Anything,
+            "" | "(any)" => Allowed::Anything,
             "non-empty string" => Allowed::NotEmpty,
             "offset reset" => Allowed::OffsetReset,
             "throttled replicas" => Allowed::ThrottledReplicas,
@@ -44,49 +36,47 @@ impl Allowed {
                 inside(words.strip_prefix("(case insensitive) ")?)?.split(", ").collect(),
             ),
             range if range.contains(",...") => range_of(range)?,
-            words => Allowed::Words(inside(words)?.split(", ").map(Word::of).collect::<Option<_>>()?),
+            words => Allowed::Words(inside(words)?.split(", ").collect()),
         })
     }
 
-    /// What is wrong with a value, in Kafka's words.
-    pub(crate) fn check(&self, value: &Value, release: Release) -> Result<(), String> {
-        match (self, value) {
+    /// What is wrong with a value of `key`: the part that is wrong, and why in Kafka's words.
+    pub(crate) fn check(&self, key: &str, value: &Value, release: Release) -> Result<(), (String, String)> {
+        if let (Allowed::Words(words), Value::List(list)) = (self, value) {
+            let wrong = |text: &String| one_of(words, text).map_err(|why| (text.clone(), why));
+            return list.iter().try_for_each(wrong);
+        }
+        let checked = match (self, value) {
             (Allowed::Range(min, max), Value::Number(number)) => in_range(*min, *max, *number as f64),
             (Allowed::Range(min, max), Value::Double(number)) => in_range(*min, *max, *number),
-            (Allowed::RangeOr(min, max, or), Value::Number(number)) => {
-                if (*min..=*max).contains(number) || number == or {
-                    Ok(())
-                } else {
-                    Err(format!("Value must be between {min} and {max} or equal to {or}"))
-                }
+            (Allowed::RangeOr(min, max, or), Value::Number(number))
+                if number != or && !(*min..=*max).contains(number) =>
+            {
+                Err(format!("Value must be between {min} and {max} or equal to {or}"))
             }
-            (Allowed::Words(words), Value::Text(text)) => one_of(words, release, text),
-            (Allowed::Words(words), Value::List(list)) => {
-                list.iter().try_for_each(|text| one_of(words, release, text))
-            }
-            (Allowed::WordsInAnyCase(words), Value::Text(text)) => {
-                if words.iter().any(|word| word.eq_ignore_ascii_case(text)) {
-                    Ok(())
-                } else {
-                    Err(format!("String must be one of (case insensitive): {}", words.join(", ")))
-                }
+            (Allowed::Words(words), Value::Text(text)) => one_of(words, text),
+            (Allowed::WordsInAnyCase(words), Value::Text(text))
+                if !words.iter().any(|word| word.eq_ignore_ascii_case(text)) =>
+            {
+                Err(format!("String must be one of (case insensitive): {}", words.join(", ")))
             }
             (Allowed::NotEmpty, Value::Text(text)) if text.is_empty() => {
                 Err("String must be non-empty".into())
             }
             (Allowed::OffsetReset, Value::Text(text)) => offset_reset(text, release),
-            (Allowed::ThrottledReplicas, Value::List(list)) => throttled_replicas(list),
+            (Allowed::ThrottledReplicas, Value::List(list)) => throttled_replicas(key, list),
             _ => Ok(()),
-        }
+        };
+        checked.map_err(|why| (shown(value), why))
     }
 
     /// What to write instead, if there is more to say than the type of the value.
-    pub(crate) fn instead(&self, release: Release) -> Option<String> {
+    pub(crate) fn instead(&self) -> Option<String> {
         match self {
             Allowed::Range(min, max) if *max == i64::MAX => Some(format!("at least {min}")),
             Allowed::Range(min, max) => Some(format!("from {min} to {max}")),
             Allowed::RangeOr(min, max, or) => Some(format!("from {min} to {max}, or {or}")),
-            Allowed::Words(words) => Some(alternatives(&in_release(words, release))),
+            Allowed::Words(words) => Some(alternatives(words)),
             Allowed::WordsInAnyCase(words) => {
                 let lower: Vec<String> = words.iter().map(|word| word.to_ascii_lowercase()).collect();
                 Some(alternatives(&lower.iter().map(String::as_str).collect::<Vec<_>>()))
@@ -96,23 +86,6 @@ impl Allowed {
             Allowed::ThrottledReplicas => Some("partition:broker, partition:broker ..., or *".into()),
             Allowed::Anything => None,
         }
-    }
-}
-
-impl Word {
-    /// `gzip`, `zstd from 2.1`, `default before 3.0`.
-    fn of(text: &'static str) -> Option<Word> {
-        if let Some((text, release)) = text.split_once(" from ") {
-            return Some(Word { text, since: Some(Release::parse(release)?), before: None });
-        }
-        if let Some((text, release)) = text.split_once(" before ") {
-            return Some(Word { text, since: None, before: Some(Release::parse(release)?) });
-        }
-        Some(Word { text, since: None, before: None })
-    }
-
-    fn is_in(&self, release: Release) -> bool {
-        self.since.is_none_or(|since| release >= since) && self.before.is_none_or(|before| release < before)
     }
 }
 
@@ -148,32 +121,31 @@ fn in_range(min: i64, max: i64, number: f64) -> Result<(), String> {
     }
 }
 
-fn in_release(words: &[Word], release: Release) -> Vec<&'static str> {
-    words.iter().filter(|word| word.is_in(release)).map(|word| word.text).collect()
-}
-
-fn one_of(words: &[Word], release: Release, text: &str) -> Result<(), String> {
-    let words = in_release(words, release);
+fn one_of(words: &[&str], text: &str) -> Result<(), String> {
     if words.contains(&text) { Ok(()) } else { Err(format!("String must be one of: {}", words.join(", "))) }
 }
 
+/// From 4.0 on a duration is allowed too (KIP-1106).
 fn offset_reset(text: &str, release: Release) -> Result<(), String> {
     let words = ["latest", "earliest", "none"];
     if !release.at_least(4, 0) {
-        return if words.contains(&text) {
-            Ok(())
-        } else {
-            Err(format!("String must be one of: {}", words.join(", ")))
-        };
+        return one_of(&words, text);
     }
-    let is_known = words.iter().any(|word| word.eq_ignore_ascii_case(text));
-    if is_known || text.strip_prefix("by_duration:").is_some_and(is_iso_duration) {
+    if words.contains(&text) || text.strip_prefix("by_duration:").is_some_and(is_iso_duration) {
         return Ok(());
     }
     Err(format!(
         "Invalid value `{text}` for configuration auto.offset.reset. The value must be either 'earliest', 'latest', \
          'none' or of the format 'by_duration:<PnDTnHnMn.nS.>'."
     ))
+}
+
+/// A value as Java prints it in an error.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::List(list) => format!("[{}]", list.join(", ")),
+        other => other.to_string(),
+    }
 }
 
 /// Whether this is `PnDTnHnMn.nS` with at least one part, not negative.
@@ -212,7 +184,7 @@ fn is_iso_duration(text: &str) -> bool {
         && time.is_none_or(|time| !time.is_empty() && parts_are(time, &['H', 'M', 'S']))
 }
 
-fn throttled_replicas(list: &[String]) -> Result<(), String> {
+fn throttled_replicas(key: &str, list: &[String]) -> Result<(), String> {
     let is_pair = |text: &String| {
         text.split_once(':').is_some_and(|(partition, broker)| {
             [partition, broker]
@@ -223,10 +195,10 @@ fn throttled_replicas(list: &[String]) -> Result<(), String> {
     if list.iter().all(is_pair) || list == ["*"] {
         Ok(())
     } else {
-        Err(
-            "must be the literal '*' or a list of replicas in the following format: [partitionId]:[brokerId],[partitionId]:[brokerId],..."
-                .into(),
-        )
+        Err(format!(
+            "{key} must be the literal '*' or a list of replicas in the following format: \
+             [partitionId]:[brokerId],[partitionId]:[brokerId],..."
+        ))
     }
 }
 

@@ -113,7 +113,7 @@ pub struct Key {
     pub kind: Kind,
     /// What setting it does to a run.
     pub effect: Effect,
-    pub(crate) allowed: Allowed,
+    allowed: Vec<(Release, Allowed)>,
     history: Vec<(Release, State)>,
 }
 
@@ -139,6 +139,12 @@ impl Key {
     /// The first release that has it no longer.
     pub fn gone_in(&self) -> Option<Release> {
         self.history.iter().find(|(_, state)| *state == State::Gone).map(|(release, _)| *release)
+    }
+
+    /// Which values this release allows.
+    pub(crate) fn allowed_in(&self, release: Release) -> &Allowed {
+        let at = self.allowed.iter().rposition(|(since, _)| *since <= release);
+        &self.allowed[at.unwrap_or(0)].1
     }
 
     fn state(&self, release: Release) -> Option<State> {
@@ -169,7 +175,7 @@ fn key(line: &'static str) -> Option<Key> {
         name: columns.next()?,
         kind: kind(columns.next()?)?,
         history: columns.next()?.split("; ").map(since).collect::<Option<_>>()?,
-        allowed: Allowed::of(columns.next()?)?,
+        allowed: allowed(columns.next()?)?,
         effect: effect(columns.next()?)?,
     };
     columns.next().is_none().then_some(key)
@@ -201,6 +207,17 @@ fn since(text: &'static str) -> Option<(Release, State)> {
         plain => State::Default(Some(plain)),
     };
     Some((Release::parse(release)?, state))
+}
+
+/// `[14,...]; 4.0: [1048576,...]`.
+fn allowed(text: &'static str) -> Option<Vec<(Release, Allowed)>> {
+    let mut parts = text.split("; ");
+    let mut history = vec![(Release::ALL[0], Allowed::of(parts.next()?)?)];
+    for part in parts {
+        let (release, allowed) = part.split_once(": ")?;
+        history.push((Release::parse(release)?, Allowed::of(allowed)?));
+    }
+    Some(history)
 }
 
 fn effect(text: &'static str) -> Option<Effect> {

@@ -13,7 +13,7 @@ pub struct ConfigError {
     /// What is wrong, in Kafka's words where there are any.
     pub message: String,
     /// The exception behind the exception: Kafka wraps what it finds late.
-    pub cause: Option<(Exception, String)>,
+    pub cause: Option<Box<(Exception, String)>>,
     /// What to write instead.
     pub instead: String,
     /// The setting that is wrong.
@@ -52,7 +52,8 @@ impl ConfigError {
     /// The same, found so late that it arrives inside another exception.
     pub(crate) fn wrapped_in(mut self, outer: Exception, message: &str) -> ConfigError {
         let inner = self.exception.unwrap_or(Exception::ConfigException);
-        self.cause = Some((inner, std::mem::replace(&mut self.message, message.to_string())));
+        let found = std::mem::replace(&mut self.message, message.to_string());
+        self.cause = Some(Box::new((inner, found)));
         self.exception = Some(outer);
         self
     }
@@ -66,7 +67,7 @@ impl fmt::Display for ConfigError {
             write!(f, "{exception}: ")?;
         }
         f.write_str(&self.message)?;
-        match &self.cause {
+        match self.cause.as_deref() {
             Some((exception, message)) => write!(f, ", caused by {exception}: {message}"),
             None => Ok(()),
         }
@@ -97,7 +98,7 @@ pub struct Note {
     pub key: String,
     /// What there is to say, as a sentence without a full stop.
     pub text: String,
-    /// Where the key was set, if it was.
+    /// Where the reason was set, if it was: the key itself, or the one that changed it.
     pub origin: Option<Origin>,
 }
 
@@ -137,6 +138,13 @@ impl<T> Resolved<T> {
     pub fn value(&self, key: &str) -> Option<&str> {
         let at = self.values.binary_search_by(|value| value.key.cmp(key)).ok()?;
         Some(&self.values[at].value)
+    }
+
+    /// Whether the user set this key.
+    pub fn is_set(&self, key: &str) -> bool {
+        self.values
+            .binary_search_by(|value| value.key.cmp(key))
+            .is_ok_and(|at| self.values[at].origin.is_some())
     }
 
     /// The keys that are not as the release would have them.

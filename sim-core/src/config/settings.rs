@@ -1,5 +1,6 @@
 //! The typed settings that the model reads, after defaults, overrides and Kafka's own adjustments.
 
+use crate::backoff::ExponentialBackoff;
 use crate::config::Release;
 use crate::record::Codec;
 
@@ -73,6 +74,15 @@ pub struct ProducerConfig {
     pub value_serializer: Option<SerializerClass>,
     /// The scenario's `jitter`: whether back-offs are drawn around their mean.
     pub jitter: bool,
+}
+
+impl ProducerConfig {
+    /// Back-offs of this client from `initial_ms` to `max_ms`: twice as long each time, give or take a fifth, which takes
+    /// them beyond the maximum before 3.8 (`producer.md 4.4`, `4.5`).
+    pub fn backoff(&self, initial_ms: i64, max_ms: i64) -> ExponentialBackoff {
+        let backoff = ExponentialBackoff::new(initial_ms, 2, max_ms, 0.2);
+        if self.release.at_least(3, 8) { backoff } else { backoff.jitter_beyond_max() }
+    }
 }
 
 /// `metadata.recovery.strategy`.

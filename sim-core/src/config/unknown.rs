@@ -1,7 +1,9 @@
 //! Keys that nobody knows, or not here: what was probably meant.
 
 use crate::config::Release;
+use crate::config::given::Setting;
 use crate::config::keys::{Family, Key, families_of};
+use crate::config::outcome::ConfigError;
 
 /// How many names are offered at most.
 const OFFERED: usize = 3;
@@ -13,9 +15,13 @@ pub(crate) struct Unknown {
     pub(crate) instead: String,
 }
 
-/// Kafka's own words about a key that a client does not know.
-pub(crate) fn kafkas_warning(key: &str) -> String {
-    format!("The configuration '{key}' was supplied but isn't a known config.")
+/// What Kafka's clients log about a key that they do not know.
+pub(crate) fn kafkas_warning(release: Release, key: &str) -> String {
+    if release.at_least(3, 3) {
+        format!("These configurations '[{key}]' were supplied but are not used yet.")
+    } else {
+        format!("The configuration '{key}' was supplied but isn't a known config.")
+    }
 }
 
 /// Why a family does not have a key in a release.
@@ -27,7 +33,10 @@ pub(crate) fn explain(family: Family, release: Release, name: &str) -> Unknown {
     if !others.is_empty() {
         return other_family(family, &others, name);
     }
-    let what = format!("there is no {family} configuration \"{name}\"");
+    let what = match family {
+        Family::Topic => format!("Unknown topic config name: {name}"),
+        _ => format!("there is no {family} configuration \"{name}\""),
+    };
     let near = nearest(family, release, name);
     let instead = if near.is_empty() {
         format!("leave it out: no {family} configuration of {release} has a similar name")
@@ -35,6 +44,27 @@ pub(crate) fn explain(family: Family, release: Release, name: &str) -> Unknown {
         format!("did you mean {}?", quoted(&near))
     };
     Unknown { what, instead }
+}
+
+/// A setting that goes to whoever has its key ([`families_of`]), when nobody has it in any release.
+pub fn nobody_has(setting: &Setting, release: Release) -> ConfigError {
+    let key = &setting.key;
+    let most = threshold(&plain(key));
+    let mut near: Vec<(usize, &str, Family)> = Vec::new();
+    for family in Family::ALL {
+        near.extend(ranked(family, release, key, most).map(|(steps, name)| (steps, name, family)));
+    }
+    near.sort_unstable();
+    near.dedup_by_key(|(_, name, _)| *name);
+    let near: Vec<String> =
+        near.iter().take(OFFERED).map(|(_, name, family)| format!("\"{name}\" ({family})")).collect();
+    let instead = if near.is_empty() {
+        "leave it out: no configuration of Kafka has a similar name".to_string()
+    } else {
+        format!("did you mean {}?", near.join(" or "))
+    };
+    let what = format!("no producer, consumer, broker or topic has a configuration \"{key}\"");
+    ConfigError::stricter(setting, what, instead)
 }
 
 fn other_release(key: &Key, release: Release) -> Unknown {
@@ -65,17 +95,33 @@ fn other_family(family: Family, others: &[Family], name: &str) -> Unknown {
 
 /// The keys of a release whose names are nearest to one that is unknown, the nearest first, three at most.
 pub fn nearest(family: Family, release: Release, name: &str) -> Vec<&'static str> {
-    let wanted = plain(name);
-    let most = (wanted.len() / 3).max(2);
-    let mut near: Vec<(usize, &'static str)> = family
-        .keys()
-        .iter()
-        .filter(|key| key.is_in(release))
-        .map(|key| (distance(&wanted, &plain(key.name)), key.name))
-        .filter(|(distance, _)| *distance <= most)
-        .collect();
+    let mut near: Vec<_> = ranked(family, release, name, threshold(&plain(name))).collect();
     near.sort_unstable();
     near.into_iter().take(OFFERED).map(|(_, name)| name).collect()
+}
+
+/// The keys within so many steps, with their steps.
+fn ranked(
+    family: Family,
+    release: Release,
+    name: &str,
+    most: usize,
+) -> impl Iterator<Item = (usize, &'static str)> {
+    let wanted = plain(name);
+    let keys = family.keys().iter().filter(move |key| key.is_in(release));
+    keys.map(move |key| (steps(&wanted, &plain(key.name), most), key.name))
+        .filter(move |(steps, _)| *steps <= most)
+}
+
+/// How many steps a name may be away: one in three letters.
+fn threshold(wanted: &[char]) -> usize {
+    (wanted.len() / 3).max(2)
+}
+
+/// How far a name is from the wanted one; one that goes on where the wanted one ends is near, whatever its length.
+fn steps(wanted: &[char], name: &[char], most: usize) -> usize {
+    let goes_on = wanted.len() >= 4 && name.starts_with(wanted);
+    distance(wanted, name).min(if goes_on { most } else { usize::MAX })
 }
 
 /// Small letters, and one separator for all: `linger_ms` is `linger.ms`.
@@ -127,8 +173,23 @@ mod tests {
     #[test]
     fn the_nearest_names_are_offered() {
         assert_eq!(instead(Family::Producer, (4, 1), "linger.m"), "did you mean \"linger.ms\"?");
-        assert_eq!(nearest(Family::Producer, Release::NEWEST, "max_in_flight_requests")[..], [] as [&str; 0]);
+        assert_eq!(
+            nearest(Family::Producer, Release::NEWEST, "max_in_flight_requests"),
+            ["max.in.flight.requests.per.connection"]
+        );
         assert_eq!(nearest(Family::Topic, Release::NEWEST, "min.insync.replica"), ["min.insync.replicas"]);
+    }
+
+    #[test]
+    fn a_key_that_nobody_has_is_looked_for_everywhere() {
+        let setting =
+            |key: &str| Setting { key: key.into(), value: "2".into(), origin: crate::config::Origin::Set };
+        let error = nobody_has(&setting("min.insync.replica"), Release::NEWEST);
+        assert_eq!(error.instead, "did you mean \"min.insync.replicas\" (broker)?");
+        assert_eq!(
+            nobody_has(&setting("quite.another.thing"), Release::NEWEST).message,
+            "no producer, consumer, broker or topic has a configuration \"quite.another.thing\""
+        );
     }
 
     #[test]

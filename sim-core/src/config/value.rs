@@ -29,12 +29,13 @@ pub(crate) struct Invalid {
 
 /// Reads and checks the text of a key.
 pub(crate) fn parse(key: &Key, text: &str, release: Release) -> Result<Value, Invalid> {
-    let invalid = |why: &str| Invalid {
-        message: format!("Invalid value {text} for configuration {}: {why}", key.name),
+    let invalid = |shown: &str, why: &str| Invalid {
+        message: format!("Invalid value {shown} for configuration {}: {why}", key.name),
         instead: instead(key, release),
     };
-    let value = typed(key.kind, text).map_err(|why| invalid(&why))?;
-    key.allowed.check(&value, release).map_err(|why| invalid(&why))?;
+    let value = typed(key.kind, text).map_err(|why| invalid(text, &why))?;
+    let allowed = key.allowed_in(release);
+    allowed.check(key.name, &value, release).map_err(|(shown, why)| invalid(&shown, &why))?;
     Ok(value)
 }
 
@@ -43,7 +44,8 @@ pub(crate) fn default(key: &Key, release: Release) -> Value {
     key.default_in(release).and_then(|text| typed(key.kind, text).ok()).unwrap_or(Value::Null)
 }
 
-fn typed(kind: Kind, text: &str) -> Result<Value, String> {
+/// A text as a value of a type, in Kafka's words if it is none.
+pub(crate) fn typed(kind: Kind, text: &str) -> Result<Value, String> {
     // Java's trim(): everything up to the space.
     let trimmed = text.trim_matches(|c| c <= ' ');
     match kind {
@@ -74,7 +76,7 @@ fn instead(key: &Key, release: Release) -> String {
         Kind::List => "a list, parts separated by commas",
         Kind::String | Kind::Class | Kind::Password => "",
     };
-    match (key.allowed.instead(release), kind) {
+    match (key.allowed_in(release).instead(), kind) {
         (Some(allowed), "") => format!("write {allowed}"),
         (Some(allowed), kind) => format!("write {kind}, {allowed}"),
         (None, "") => "write another one".into(),

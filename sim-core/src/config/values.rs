@@ -5,6 +5,7 @@ use crate::config::keys::{Effect, Family, Key};
 use crate::config::outcome::{ConfigError, Effective, Note, NoteKind, Resolved};
 use crate::config::value::{self, Value};
 use crate::config::{Release, unknown};
+use crate::protocol::Exception;
 
 /// A family's values while they are resolved.
 #[derive(Clone, Debug)]
@@ -41,12 +42,22 @@ impl Values {
     fn refuse_unknown(&mut self, setting: &Setting) -> Result<(), ConfigError> {
         let found = unknown::explain(self.family, self.release, &setting.key);
         if setting.origin.is_strict() {
-            return Err(ConfigError::stricter(setting, found.what, found.instead));
+            let error = ConfigError::stricter(setting, found.what, found.instead);
+            return Err(match self.family {
+                // The only ones that refuse what they do not know.
+                Family::Topic => error.thrown_as(Exception::InvalidConfigurationException),
+                _ => error,
+            });
         }
         self.notes.push(Note {
             kind: NoteKind::Warning,
             key: setting.key.clone(),
-            text: format!("{} ({}); {}", unknown::kafkas_warning(&setting.key), found.what, found.instead),
+            text: format!(
+                "{} ({}); {}",
+                unknown::kafkas_warning(self.release, &setting.key),
+                found.what,
+                found.instead
+            ),
             origin: Some(setting.origin.clone()),
         });
         Ok(())
@@ -67,11 +78,6 @@ impl Values {
             }
         }
         Ok(())
-    }
-
-    /// Whether the release has this key.
-    pub(crate) fn has(&self, key: &str) -> bool {
-        self.slot(key).is_some()
     }
 
     /// Whether the user set this key.
@@ -143,9 +149,19 @@ impl Values {
         }
     }
 
-    /// A remark about a key.
+    /// A text as a value of this key's type, in its range or not; none: the release has no such key.
+    pub(crate) fn read_as(&self, key: &str, text: &str) -> Option<Value> {
+        value::typed(self.slot(key)?.key.kind, text).ok()
+    }
+
+    /// A remark about a key that the user set, or that has its default.
     pub(crate) fn note(&mut self, kind: NoteKind, key: &str, text: String) {
-        let origin = self.origin(key).cloned();
+        self.note_because_of(&[key], kind, key, text);
+    }
+
+    /// A remark about a key; it points at the first of the reasons that the user set.
+    pub(crate) fn note_because_of(&mut self, reasons: &[&str], kind: NoteKind, key: &str, text: String) {
+        let origin = reasons.iter().find_map(|reason| self.origin(reason)).cloned();
         self.notes.push(Note { kind, key: key.to_string(), text, origin });
     }
 

@@ -176,6 +176,15 @@ impl Controller {
         Some(&partition.state)
     }
 
+    /// Every partition that there is, ascending.
+    pub fn partitions(&self) -> impl Iterator<Item = (TopicPartition, &PartitionState)> {
+        (0..).zip(&self.topics).flat_map(|(topic, known)| {
+            (0..).zip(&known.partitions).map(move |(partition, recorded)| {
+                (TopicPartition { topic: TopicIx(topic), partition }, &recorded.state)
+            })
+        })
+    }
+
     /// How many partitions a topic has.
     pub fn partition_count(&self, topic: TopicIx) -> u32 {
         self.topics.get(topic.0 as usize).map_or(0, |topic| topic.partitions.len() as u32)
@@ -184,6 +193,11 @@ impl Controller {
     /// A broker's registration, if it has one.
     pub fn broker(&self, broker: BrokerId) -> Option<&Registration> {
         self.registrations.get(broker.0 as usize)?.as_ref()
+    }
+
+    /// Whether a broker may lead: it is registered and not fenced.
+    pub fn is_active(&self, broker: BrokerId) -> bool {
+        self.broker(broker).is_some_and(|registration| !registration.fenced)
     }
 
     /// A topic's settings as they are now.

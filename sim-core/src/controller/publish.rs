@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::{Controller, ControllerOutput};
 use crate::protocol::MetadataUpdate;
-use crate::record::{BrokerId, TopicIx, TopicPartition};
+use crate::record::{BrokerId, TopicPartition};
 use crate::time::{Span, Time};
 use crate::trace::Seq;
 
@@ -73,14 +73,10 @@ impl Controller {
 
     /// Tells one broker of everything that changed after the decision of this number; without one, of everything.
     pub(super) fn tell_since(&mut self, now: Time, broker: BrokerId, after: Option<u64>, cause: Seq) {
-        let is_news = |offset: u64| after.is_none_or(|after| offset > after);
         let brokers = (0..self.registrations.len() as u32).filter_map(|id| self.broker_update(BrokerId(id)));
-        let partitions = self.topics.iter().enumerate().flat_map(|(topic, known)| {
-            (0..known.partitions.len() as u32).map(move |partition| (TopicIx(topic as u16), partition))
-        });
-        let partitions = partitions
-            .filter_map(|(topic, partition)| self.partition_update(TopicPartition { topic, partition }));
-        let mut news: Vec<_> = brokers.chain(partitions).filter(|&(offset, _)| is_news(offset)).collect();
+        let partitions = self.partitions().filter_map(|(tp, _)| self.partition_update(tp));
+        let is_news = |&(offset, _): &(u64, Arc<MetadataUpdate>)| after.is_none_or(|after| offset > after);
+        let mut news: Vec<_> = brokers.chain(partitions).filter(is_news).collect();
         news.sort_by_key(|&(offset, _)| offset);
         for (_, update) in news {
             self.tell(now, broker, update, cause);

@@ -172,9 +172,4 @@ impl Controller {
             registration.changed_at = offset;
         }
     }
-
-    /// Whether it may lead: registered and not fenced.
-    pub(super) fn is_active(&self, broker: BrokerId) -> bool {
-        self.broker(broker).is_some_and(|registration| !registration.fenced)
-    }
 }

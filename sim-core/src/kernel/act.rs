@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::run::{Due, Run};
-use crate::broker::{Broker, Forced};
+use crate::broker::Broker;
 use crate::controller::Admin;
-use crate::network::{CutRule, Endpoint, MessageSlot};
+use crate::network::{CutRule, Endpoint, Forced, MessageSlot};
 use crate::record::{BrokerId, ProducerIx, TopicPartition};
 use crate::sampling;
 use crate::scenario::{Act, Acting, BrokerRef, CutEnd, LinkEnd, Sampled, When};
@@ -79,19 +79,21 @@ impl<O: Observer> Run<O> {
             }
             Act::Elect { tp, leader } => {
                 let leader = leader.and_then(|leader| self.broker_meant(leader));
-                self.administer(Admin::Elect { tp: *tp, leader }, cause);
+                self.administer(fault, &Admin::Elect { tp: *tp, leader }, cause);
             }
             Act::AddPartitions { topic, to } => {
-                self.administer(Admin::AddPartitions { topic: *topic, to: *to }, cause);
+                self.administer(fault, &Admin::AddPartitions { topic: *topic, to: *to }, cause);
             }
-            Act::SetConfig(acting) => self.set_config(acting, cause),
+            Act::SetConfig(acting) => self.set_config(fault, acting, cause),
             Act::KillProducer { producer, r#for } => {
                 self.end_process(*producer, cause);
                 return *r#for;
             }
             Act::AbandonProducer { producer } => self.end_process(*producer, cause),
             Act::CloseProducer { producer, timeout } => self.close_producer(*producer, *timeout, cause),
-            Act::FlushProducer { producer } => self.with_client(*producer, |client, cx, _| client.flush(cx, cause)),
+            Act::FlushProducer { producer } => {
+                self.with_client(*producer, |client, cx, _| client.flush(cx, cause))
+            }
         }
         None
     }
@@ -102,9 +104,8 @@ impl<O: Observer> Run<O> {
         let Some(what) = scenario.faults.get(fault as usize) else { return };
         self.faults.end();
         let name = what.act.name();
-        let over = self
-            .cx()
-            .emit(Seq::OUTSIDE, || Event::Fault { fault: fault as i32, r#do: name, state: "over" });
+        let over =
+            self.cx().emit(Seq::OUTSIDE, || Event::Fault { fault: fault as i32, r#do: name, state: "over" });
         match &what.act {
             Act::Cut { .. } => self.network.heal(fault as usize),
             Act::Crash { .. } => {
@@ -131,7 +132,8 @@ impl<O: Observer> Run<O> {
     /// The partition that a fault's `on` names, if it names one.
     pub(super) fn partition_of(&self, fault: u32) -> Option<TopicPartition> {
         let When::On(on) = &self.scenario.faults[fault as usize].when else { return None };
-        let topic = on.topic.or(if self.scenario.topics.len() == 1 { Some(Default::default()) } else { None });
+        let topic =
+            on.topic.or(if self.scenario.topics.len() == 1 { Some(Default::default()) } else { None });
         Some(TopicPartition { topic: topic?, partition: on.partition? })
     }
 
@@ -175,7 +177,7 @@ impl<O: Observer> Run<O> {
         }
         process.up = false;
         let stopped = self.cx().emit(cause, || Event::BrokerStopped { broker, by: "crash" });
-        self.brokers[broker.0 as usize].crash();
+        self.with_broker_even_down(broker, |broker, cx| broker.crash(cx, stopped));
         self.with_network(|network, cx| network.process_dies(cx, Endpoint::Broker(broker), stopped));
     }
 
@@ -187,24 +189,28 @@ impl<O: Observer> Run<O> {
         }
         process.up = true;
         process.incarnation += 1;
-        let incarnation = process.incarnation;
         let started = self.cx().emit(cause, || Event::BrokerStarted { broker, by: "start" });
         self.network.process_starts(Endpoint::Broker(broker));
         self.connect_controller(broker);
-        self.with_broker(broker, |broker: &mut Broker, cx| broker.start(cx, incarnation, started));
+        self.with_broker(broker, |broker: &mut Broker, cx| broker.start(cx, started));
     }
 
-    fn administer(&mut self, admin: Admin, cause: Seq) {
-        self.with_controller(|controller, cx| controller.admin(cx, admin, cause));
+    /// Asks the controller; what it refuses changes nothing, and is kept for whoever tells the story.
+    fn administer(&mut self, fault: u32, admin: &Admin, cause: Seq) {
+        let mut refused = None;
+        self.with_controller(|controller, cx| refused = controller.admin(cx, admin, cause).err());
+        if let Some(error) = refused {
+            self.refused.push((fault, error));
+        }
     }
 
-    fn set_config(&mut self, acting: &Acting, cause: Seq) {
+    fn set_config(&mut self, fault: u32, acting: &Acting, cause: Seq) {
         match acting {
             Acting::Topic(topic, config) => {
                 for broker in &mut self.brokers {
                     broker.set_topic_config(*topic, config.clone());
                 }
-                self.administer(Admin::SetTopicConfig(*topic, config.clone()), cause);
+                self.administer(fault, &Admin::SetTopicConfig(*topic, config.clone()), cause);
             }
             Acting::Broker(broker, config) => {
                 self.brokers[broker.0 as usize].set_config(Arc::new(config.clone()));
@@ -232,6 +238,7 @@ impl<O: Observer> Run<O> {
         let client = &mut self.clients[usize::from(producer)];
         if client.producer().is_none() {
             client.start_again(self.now, fresh, &self.ledger);
+            self.restarts.push((ix, self.now));
             self.client_settled[usize::from(producer)] = false;
             self.flush_client(producer);
         }
@@ -241,7 +248,12 @@ impl<O: Observer> Run<O> {
         let mut force_at = None;
         self.with_client(producer, |client, cx, _| force_at = client.close(cx, timeout, cause));
         if let Some(at) = force_at {
-            self.queue.push_fixed(at, Class::Application, u32::from(producer) << 16, Due::ForceClose(producer));
+            self.queue.push_fixed(
+                at,
+                Class::Application,
+                u32::from(producer) << 16,
+                Due::ForceClose(producer),
+            );
         }
     }
 }

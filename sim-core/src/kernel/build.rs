@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::client::Client;
 use super::queue::{Class, Queue};
-use super::run::{Due, Process, Run, Scratch, Tally};
+use super::run::{Due, Process, Run, Scratch, endpoint};
+use super::tally::Tally;
 use crate::application::StreamState;
 use crate::broker::{Broker, BrokerOutput};
 use crate::chance::{Chance, Seeded};
@@ -14,7 +15,7 @@ use crate::fault::FaultPlan;
 use crate::network::{Endpoint, Network};
 use crate::producer::Producer;
 use crate::protocol::{ErrorCode, MetadataResponse, PartitionMetadata, TopicMetadata};
-use crate::record::{BrokerId, ConsumerIx, Names, ProducerIx, TopicIx, TopicPartition};
+use crate::record::{BrokerId, ConsumerIx, Names, ProducerIx, TopicIx};
 use crate::scenario::{Scenario, Stream};
 use crate::time::Time;
 use crate::trace::{Cx, Event, Observer, Seq, Tracer};
@@ -56,15 +57,17 @@ impl<O: Observer> Run<O> {
         let brokers: Vec<Broker> = (0..scenario.cluster.brokers)
             .map(|id| {
                 let (topics, timing) = (&scenario.topics, &scenario.cluster.timing);
-                Broker::new(BrokerId(id), scenario.cluster.brokers, Arc::clone(&config), topics, timing, &mut *chance)
+                Broker::new(
+                    BrokerId(id),
+                    scenario.cluster.brokers,
+                    Arc::clone(&config),
+                    topics,
+                    timing,
+                    &mut *chance,
+                )
             })
             .collect();
-        let controller = Controller::new(
-            scenario.cluster.brokers,
-            Arc::clone(&config),
-            &scenario.topics,
-            &mut *chance,
-        );
+        let controller = Controller::new(&config, scenario.cluster.brokers, &scenario.topics, &mut *chance);
         let network = Network::new(&scenario.network, scenario.cluster.timing.metadata, Arc::clone(&names));
         let (faults, timed) = FaultPlan::new(&scenario.faults, &mut trace.watch, &mut *chance);
         let mut queue = Queue::default();
@@ -86,7 +89,9 @@ impl<O: Observer> Run<O> {
             faults,
             targets: vec![Default::default(); scenario.faults.len()],
             ledger: Ledger::new(scenario.producers.len()),
-            tally: Tally::default(),
+            tally: Tally::new(scenario.producers.len()),
+            refused: Vec::new(),
+            restarts: Vec::new(),
             ended: None,
             scratch: Scratch::default(),
             scenario,
@@ -101,10 +106,9 @@ impl<O: Observer> Run<O> {
     /// The cluster has been running for long: everybody knows everything, every follower's fetch is parked.
     fn warm_cluster(&mut self) {
         let scenario = Arc::clone(&self.scenario);
-        for id in 0..scenario.cluster.brokers {
-            let (broker, id) = (Endpoint::Broker(BrokerId(id)), BrokerId(id));
-            self.network.warm(broker, Endpoint::Controller, &mut *self.chance);
-            self.network.warm(Endpoint::Controller, broker, &mut *self.chance);
+        for id in (0..scenario.cluster.brokers).map(BrokerId) {
+            self.connect_controller(id);
+            let broker = Endpoint::Broker(id);
             for leader in (0..scenario.cluster.brokers).map(BrokerId).filter(|&leader| leader != id) {
                 self.network.warm(broker, Endpoint::Broker(leader), &mut *self.chance);
             }
@@ -118,7 +122,7 @@ impl<O: Observer> Run<O> {
             for output in outputs {
                 match output {
                     BrokerOutput::Ask { peer, correlation, request, .. } => {
-                        parked.push((BrokerId(broker as u32), peer.endpoint(), correlation, request));
+                        parked.push((BrokerId(broker as u32), endpoint(peer), correlation, request));
                     }
                     BrokerOutput::Timer { at, timer, cause } => {
                         self.queue.push_system(at, Due::Broker(BrokerId(broker as u32), 0, timer, cause));
@@ -129,14 +133,27 @@ impl<O: Observer> Run<O> {
         }
         for (follower, leader, correlation, request) in parked {
             if let Endpoint::Broker(leader) = leader
-                && let Some(ticket) =
-                    self.network.already_there(Endpoint::Broker(follower), Endpoint::Broker(leader), correlation)
+                && let Some(ticket) = self.network.already_there(
+                    Endpoint::Broker(follower),
+                    Endpoint::Broker(leader),
+                    correlation,
+                )
             {
-                self.with_broker(leader, |broker, cx| broker.request(cx, ticket, request, None, Seq::OUTSIDE));
+                self.with_broker(leader, |broker, cx| {
+                    broker.request(cx, ticket, request, None, Seq::OUTSIDE)
+                });
             }
         }
         let ages: Vec<_> = self.brokers.iter().map(Broker::heartbeat_age).collect();
-        self.with_controller(|controller, cx| controller.warm(cx, &ages));
+        self.controller.warm(self.now, &ages);
+        self.with_controller(|controller, cx| controller.start(cx));
+    }
+
+    /// A running broker and the controller are always connected.
+    pub(super) fn connect_controller(&mut self, broker: BrokerId) {
+        let broker = Endpoint::Broker(broker);
+        self.network.warm(broker, Endpoint::Controller, &mut *self.chance);
+        self.network.warm(Endpoint::Controller, broker, &mut *self.chance);
     }
 
     /// Topics as a metadata answer of a warm cluster names them.
@@ -184,14 +201,22 @@ impl<O: Observer> Run<O> {
             }
             let streams = self.streams(ix, &settings.sends);
             let keep_content = self.somebody_decodes();
-            self.clients.push(Client::new(ix, producer, streams, settings.callback, keep_content));
+            let key_class = settings.config.key_serializer.map_or(0, |class| 1 + class as u64);
+            self.clients.push(Client::new(ix, producer, streams, settings.callback, keep_content, key_class));
             self.flush_client(ix.0);
         }
     }
 
     fn streams(&mut self, ix: ProducerIx, sends: &[Stream]) -> Vec<StreamState> {
         let id = self.names.producer(ix).to_owned();
-        sends.iter().enumerate().map(|(at, send)| StreamState::new(send, &id, at as u32, &mut *self.chance)).collect()
+        sends
+            .iter()
+            .zip(0..)
+            .map(|(send, at)| {
+                StreamState::new(send, &id, at, &mut *self.chance)
+                    .expect("the scenario's reader has checked every stream")
+            })
+            .collect()
     }
 
     fn somebody_decodes(&self) -> bool {

@@ -9,8 +9,9 @@ use crate::producer::{Completion, FlushId, Outcome, Producer, Sending, ThreadIx,
 use crate::protocol::{Arrival, ClientAction, Exception};
 use crate::record::{BrokerId, NO_OFFSET, ProducerIx, RecordId};
 use crate::time::{Span, Time};
+use crate::trace::hash::{mix, text_hash};
 use crate::trace::{Cx, Event, Observer, OrMinusOne, Seq};
-use crate::verdict::Ledger;
+use crate::verdict::{Ledger, Told};
 
 use super::queue::{Class, Order};
 use super::thread::{Call, Thread};
@@ -39,6 +40,8 @@ struct Callbacks {
 #[derive(Clone, Copy, Debug)]
 struct Closing {
     force_at: Time,
+    /// The `close` event.
+    called: Seq,
 }
 
 /// What a client asks the kernel to schedule.
@@ -59,14 +62,20 @@ pub struct Client {
     /// Which stream sent a record and as which of its own, where there is more than one stream.
     owners: Vec<(u16, u32)>,
     next_record: u32,
+    /// How many batches earlier processes have created.
+    batches: u32,
     sender: SenderThread,
     /// When the sender's thread goes on; the kernel's earlier or later events for it are stale.
     sender_due: Time,
+    /// Somebody has woken the sender: its poll, or the next one, ends at once.
+    woken: bool,
     callbacks: Option<Callbacks>,
     /// A `send()` from a callback that waits.
     callback_call: Option<(u16, Call)>,
     callback_time: Span,
     keep_content: bool,
+    /// Stands for the key serializer: equal texts that it makes other bytes of are other keys.
+    key_class: u64,
     flushes: Vec<FlushId>,
     closing: Option<Closing>,
     /// Records sent whose result the application has not been told.
@@ -83,6 +92,7 @@ impl Client {
         streams: Vec<StreamState>,
         callback_time: Span,
         keep_content: bool,
+        key_class: u64,
     ) -> Client {
         let mut client = Client {
             ix,
@@ -90,12 +100,15 @@ impl Client {
             threads: streams.into_iter().map(Thread::new).collect(),
             owners: Vec::new(),
             next_record: 0,
+            batches: 0,
             sender: SenderThread::Sleeping,
             sender_due: Time::NEVER,
+            woken: false,
             callbacks: None,
             callback_call: None,
             callback_time,
             keep_content,
+            key_class,
             flushes: Vec::new(),
             closing: None,
             unsettled: 0,
@@ -135,6 +148,11 @@ impl Client {
         self.next_record
     }
 
+    /// Which stream has sent a record.
+    pub(super) fn stream_of(&self, index: u32) -> usize {
+        self.owner(index).0
+    }
+
     /// Something has come to this machine for the connection to `node`.
     pub(super) fn arrive(&mut self, now: Time, node: BrokerId, arrival: Arrival, cause: Seq) {
         if let Some(producer) = &mut self.producer {
@@ -172,6 +190,7 @@ impl Client {
         if self.sender == SenderThread::Polling
             && let Some(producer) = &mut self.producer
         {
+            self.woken = false;
             producer.poll_ends(cx);
         }
         self.run_sender(cx, ledger);
@@ -222,13 +241,18 @@ impl Client {
         }
     }
 
+    /// Whether somebody has woken the sender since its last poll ended.
+    fn is_woken(&mut self) -> bool {
+        self.woken |= self.producer.as_mut().is_some_and(Producer::take_wakeup);
+        self.woken
+    }
+
     /// Ends the poll at once if something has arrived or somebody woke the sender.
     fn wake_sender(&mut self, now: Time) {
         if self.sender != SenderThread::Polling || self.sender_due == now {
             return;
         }
-        let Some(producer) = &mut self.producer else { return };
-        if producer.has_arrivals() || producer.take_wakeup() {
+        if self.is_woken() || self.producer.as_ref().is_some_and(Producer::has_arrivals) {
             self.sender_wakes_at(now);
         }
     }
@@ -270,7 +294,14 @@ impl Client {
                 let offset =
                     if *base_offset == NO_OFFSET { NO_OFFSET } else { base_offset + i64::from(place) };
                 ledger.acknowledged(record, offset, cx.now, attempts);
-                let seq = cx.emit(cause, || Event::Acknowledged { producer, record, batch, topic, partition, offset });
+                let seq = cx.emit(cause, || Event::Acknowledged {
+                    producer,
+                    record,
+                    batch,
+                    topic,
+                    partition,
+                    offset,
+                });
                 self.result(index, seq);
                 return;
             }
@@ -293,7 +324,7 @@ impl Client {
         ledger.failed(record, error, cx.now, attempts);
         let seq = cx.emit(cause, || Event::Failed { producer, record, batch, topic, partition, error });
         let (at, number) = self.owner(index);
-        let attempt = ledger.resends(record) + 1;
+        let attempt = resends(ledger, record) + 1;
         if !self.threads[at].resends(attempt) {
             self.result(index, seq);
             return;
@@ -308,7 +339,13 @@ impl Client {
     }
 
     /// The application's callback sends the record again, on the sender's thread.
-    fn send_from_callback<O: Observer>(&mut self, cx: &mut Cx<'_, O>, ledger: &mut Ledger, at: usize, call: Call) {
+    fn send_from_callback<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        ledger: &mut Ledger,
+        at: usize,
+        call: Call,
+    ) {
         let thread = ThreadIx(self.threads.len() as u32);
         if self.call_send(cx, ledger, at, thread, call) {
             return;
@@ -355,8 +392,13 @@ impl Client {
             for at in 0..self.threads.len() {
                 let Some(producer) = &self.producer else { return };
                 let thread = ThreadIx(at as u32);
-                if self.threads[at].blocked.is_some() && producer.may_resume(cx.now, thread) {
-                    again |= self.unblock(cx, ledger, at);
+                if self.threads[at].blocked.is_some()
+                    && producer.may_resume(cx.now, thread)
+                    && self.unblock(cx, ledger, at)
+                {
+                    // What has queued up behind the call goes on with it.
+                    self.go_on(cx, ledger, at, here);
+                    again = true;
                 }
             }
         }
@@ -392,8 +434,7 @@ impl Client {
             }
             let Some(due) = self.threads[at].due(cx.chance) else { break };
             if due > cx.now {
-                let woken = self.producer.as_ref().is_some_and(Producer::wakeup_pending);
-                if woken || Order::fixed(due, Class::Application, self.place(at)) >= horizon {
+                if self.is_woken() || Order::fixed(due, Class::Application, self.place(at)) >= horizon {
                     break;
                 }
                 cx.now = due;
@@ -441,6 +482,9 @@ impl Client {
         let topic = stream.topic();
         ledger.sent(record, topic, cx.now);
         self.unsettled += 1;
+        if let Some(key) = stream.key_text() {
+            ledger.keyed(record, mix(self.key_class, text_hash(key)));
+        }
         let seq = cx.emit(call.cause, || Event::Send {
             producer: record.producer,
             record,
@@ -553,8 +597,8 @@ impl Client {
     pub(super) fn flush<O: Observer>(&mut self, cx: &mut Cx<'_, O>, cause: Seq) {
         let Some(producer) = &mut self.producer else { return };
         let ix = self.ix;
-        cx.emit(cause, || Event::Flush { producer: ix, state: "called" });
-        self.flushes.push(producer.flush(cx));
+        let called = cx.emit(cause, || Event::Flush { producer: ix, state: "called" });
+        self.flushes.push(producer.flush(called));
         self.flushes_return(cx);
         self.wake_sender(cx.now);
     }
@@ -580,25 +624,23 @@ impl Client {
     ) -> Option<Time> {
         let producer = self.producer.as_mut()?;
         let ix = self.ix;
-        cx.emit(cause, || Event::Close { producer: ix, state: "called" });
+        let called = cx.emit(cause, || Event::Close { producer: ix, state: "called" });
         if timeout == Some(Span::ZERO) {
-            producer.force_close(cx);
+            producer.force_close(called);
         } else {
-            producer.initiate_close(cx);
+            producer.initiate_close(called);
         }
         let force_at = timeout.map_or(Time::NEVER, |timeout| cx.now + timeout);
-        self.closing = Some(Closing { force_at });
+        self.closing = Some(Closing { force_at, called });
         self.wake_sender(cx.now);
         timeout.filter(|&timeout| timeout > Span::ZERO).map(|_| force_at)
     }
 
     /// The timeout of `close(timeout)` is over: what is left is given up.
     pub(super) fn force_close<O: Observer>(&mut self, cx: &mut Cx<'_, O>) {
-        if self.closing.is_none_or(|closing| closing.force_at > cx.now) {
-            return;
-        }
+        let Some(closing) = self.closing.filter(|closing| closing.force_at <= cx.now) else { return };
         if let Some(producer) = &mut self.producer {
-            producer.force_close(cx);
+            producer.force_close(closing.called);
             self.wake_sender(cx.now);
         }
     }
@@ -612,6 +654,7 @@ impl Client {
 
     /// The process dies: no callback runs any more, what has no result stays without one.
     pub(super) fn die(&mut self) {
+        self.batches = self.producer.as_ref().map_or(self.batches, Producer::next_batch_number);
         self.producer = None;
         self.sender = SenderThread::Gone;
         self.sender_due = Time::NEVER;
@@ -627,13 +670,14 @@ impl Client {
     }
 
     /// The process starts again: it sends every record that had no success once more, in order, then the rest.
-    pub(super) fn start_again(&mut self, now: Time, producer: Producer, ledger: &Ledger) {
+    pub(super) fn start_again(&mut self, now: Time, mut producer: Producer, ledger: &Ledger) {
+        producer.number_batches_from(self.batches);
         self.producer = Some(producer);
         for index in 0..self.next_record {
             let record = RecordId { producer: self.ix, index };
-            if !ledger.succeeded(record) {
+            if !has_succeeded(ledger, record) {
                 let (at, number) = self.owner(index);
-                let attempt = ledger.resends(record) + 1;
+                let attempt = resends(ledger, record) + 1;
                 self.threads[at].send_again(Call { number, record: index, attempt, cause: Seq::OUTSIDE });
             }
         }
@@ -643,4 +687,14 @@ impl Client {
             self.alarm(at);
         }
     }
+}
+
+/// How often a record has been sent again so far.
+fn resends(ledger: &Ledger, record: RecordId) -> u32 {
+    ledger.line(record).map_or(0, |line| line.resends)
+}
+
+/// Whether the application was told of success.
+fn has_succeeded(ledger: &Ledger, record: RecordId) -> bool {
+    ledger.line(record).is_some_and(|line| matches!(line.told, Told::Acknowledged | Told::Unconfirmed))
 }

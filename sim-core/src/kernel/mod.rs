@@ -1,5 +1,19 @@
-//! The event queue and the loops that drive a run.
+//! The event queue and the loops that drive a run: what is due, whose turn it is, and who gets what.
 
+mod act;
+mod build;
+mod client;
+mod finish;
 mod queue;
+mod readers;
+mod run;
+mod settle;
+mod tally;
+mod thread;
 
+pub use build::names_of;
+pub use client::Client;
+pub use finish::Finished;
 pub use queue::{Class, Order, Queue};
+pub use run::{EndedBy, Run};
+pub use tally::Tally;

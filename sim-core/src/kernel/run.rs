@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::client::{Client, Wake};
 use super::queue::{Class, Order, Queue};
-use crate::broker::{Broker, BrokerOutput, BrokerTimer, Forced, Reply, Ticket};
+use super::tally::Tally;
+use crate::broker::{Broker, BrokerOutput, BrokerTimer, Peer, Reply};
 use crate::chance::Chance;
 use crate::consumer::{Consumer, ConsumerTimer};
-use crate::controller::{Controller, ControllerOutput, ControllerTimer};
+use crate::controller::{AdminError, Controller, ControllerOutput, ControllerTimer};
 use crate::fault::FaultPlan;
-use crate::network::{Delivery, Endpoint, MessageSlot, Network, NetworkTimer, Treatment};
+use crate::network::{Delivery, Endpoint, Forced, MessageSlot, Network, NetworkTimer, Ticket, Treatment};
 use crate::protocol::{ClientAction, Request, Response};
 use crate::record::{BrokerId, ConsumerIx, Names, ProducerIx};
 use crate::scenario::{Act, Scenario};
@@ -35,6 +36,8 @@ pub(super) enum Due {
     Broker(BrokerId, u32, BrokerTimer, Seq),
     /// The controller's timer.
     Controller(ControllerTimer),
+    /// A consumer begins.
+    ConsumerStarts(ConsumerIx),
     /// A consumer's timer.
     Consumer(ConsumerIx, ConsumerTimer),
     /// A sender's thread goes on.
@@ -68,17 +71,6 @@ pub(super) struct Process {
     pub(super) incarnation: u32,
 }
 
-/// What a run counts beside its ledger.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Events taken from the queue.
-    pub steps: u64,
-    /// Produce requests written.
-    pub produce_requests: u64,
-    /// Batches written again.
-    pub retries: u64,
-}
-
 /// One run. It can be cloned at any event, and the clone goes on as the original would.
 #[derive(Clone)]
 pub struct Run<O> {
@@ -100,6 +92,10 @@ pub struct Run<O> {
     pub(super) targets: Vec<VecDeque<BrokerId>>,
     pub(super) ledger: Ledger,
     pub(super) tally: Tally,
+    /// Faults that asked the controller for something that cannot be.
+    pub(super) refused: Vec<(u32, AdminError)>,
+    /// Producers' processes that have been started again, each time.
+    pub(super) restarts: Vec<(ProducerIx, Time)>,
     pub(super) ended: Option<EndedBy>,
     pub(super) scratch: Scratch,
 }
@@ -108,7 +104,8 @@ pub struct Run<O> {
 #[derive(Clone, Default)]
 pub(super) struct Scratch {
     deliveries: Vec<Delivery>,
-    actions: Vec<ClientAction>,
+    pub(super) actions: Vec<ClientAction>,
+    pub(super) consumer_timers: Vec<(Time, ConsumerTimer)>,
     broker_outputs: Vec<BrokerOutput>,
     controller_outputs: Vec<ControllerOutput>,
 }
@@ -187,10 +184,13 @@ impl<O: Observer> Run<O> {
                 }
             }
             Due::Controller(timer) => self.with_controller(|controller, cx| controller.timer(cx, timer)),
+            Due::ConsumerStarts(consumer) => self.consumer_starts(consumer),
             Due::Consumer(consumer, timer) => {
                 self.with_consumer(consumer, |consumer, cx| consumer.timer(cx, timer));
             }
-            Due::Sender(client) => self.with_client(client, |client, cx, ledger| client.sender_due(cx, ledger)),
+            Due::Sender(client) => {
+                self.with_client(client, |client, cx, ledger| client.sender_due(cx, ledger))
+            }
         }
     }
 
@@ -266,7 +266,7 @@ impl<O: Observer> Run<O> {
                 self.with_broker(broker, |broker, cx| broker.request(cx, ticket, request, forced, cause));
             }
             Delivery::Request { ticket, request, cause, .. } => {
-                self.with_controller(|controller, cx| controller.request(cx, ticket, request, cause));
+                self.with_controller(|controller, cx| controller.request(cx, ticket, &request, cause));
             }
             Delivery::Answer { to, correlation, response, cause } => {
                 self.with_broker(to, |broker, cx| broker.answer(cx, correlation, response, cause));
@@ -285,7 +285,7 @@ impl<O: Observer> Run<O> {
 
     /// Begins the faults that the last input's events have set off: right after the event, before anything that the
     /// component wanted to send leaves it.
-    fn apply_fired(&mut self) {
+    pub(super) fn apply_fired(&mut self) {
         while !self.trace.fired.is_empty() {
             for fired in std::mem::take(&mut self.trace.fired) {
                 self.fault_begins(fired.fault as u32, fired.cause, None);
@@ -336,15 +336,14 @@ impl<O: Observer> Run<O> {
         self.client_settled[usize::from(at)] = self.clients[usize::from(at)].is_settled();
     }
 
-    fn client_action(&mut self, from: Endpoint, action: ClientAction) {
+    pub(super) fn client_action(&mut self, from: Endpoint, action: ClientAction) {
         match action {
             ClientAction::Connect { node, cause } => {
                 self.with_network(|network, cx| network.connect(cx, from, Endpoint::Broker(node), cause));
             }
             ClientAction::Write { node, correlation, request, cause } => {
                 if let Request::Produce(produce) = &request {
-                    self.tally.produce_requests += 1;
-                    self.tally.retries += u64::from(produce.retried);
+                    self.tally.produce(produce);
                 }
                 self.write(from, Endpoint::Broker(node), correlation, MessageBody::Request(request), cause);
             }
@@ -362,15 +361,18 @@ impl<O: Observer> Run<O> {
         result
     }
 
-    pub(super) fn with_broker(
+    pub(super) fn with_broker(&mut self, broker: BrokerId, act: impl FnOnce(&mut Broker, &mut Cx<'_, O>)) {
+        if self.processes[broker.0 as usize].up {
+            self.with_broker_even_down(broker, act);
+        }
+    }
+
+    /// The same while its process ends or is no more: its disk and its settings are still there.
+    pub(super) fn with_broker_even_down(
         &mut self,
         broker: BrokerId,
         act: impl FnOnce(&mut Broker, &mut Cx<'_, O>),
     ) {
-        let process = self.processes[broker.0 as usize];
-        if !process.up {
-            return;
-        }
         let mut cx = Cx { now: self.now, chance: &mut *self.chance, trace: &mut self.trace };
         act(&mut self.brokers[broker.0 as usize], &mut cx);
         self.apply_fired();
@@ -392,13 +394,11 @@ impl<O: Observer> Run<O> {
                 BrokerOutput::Reply { reply: Reply::Nothing, .. } => {}
                 BrokerOutput::Ask { peer, correlation, request, cause } => {
                     let body = MessageBody::Request(request);
-                    self.write(Endpoint::Broker(broker), peer.endpoint(), correlation, body, cause);
+                    self.write(Endpoint::Broker(broker), endpoint(peer), correlation, body, cause);
                 }
-                BrokerOutput::Hang { peer } => {
+                BrokerOutput::Hang { peer, by, cause } => {
                     let from = Endpoint::Broker(broker);
-                    self.with_network(|network, cx| {
-                        network.hang_up(cx, from, peer.endpoint(), "request-timeout", Seq::OUTSIDE);
-                    });
+                    self.with_network(|network, cx| network.hang_up(cx, from, endpoint(peer), by, cause));
                 }
                 BrokerOutput::Timer { at, timer, cause } => {
                     self.queue.push_system(at, Due::Broker(broker, process.incarnation, timer, cause));
@@ -426,6 +426,14 @@ impl<O: Observer> Run<O> {
             }
         }
         self.scratch.controller_outputs = outputs;
+    }
+}
+
+/// The machine of whoever a broker asks.
+pub(super) fn endpoint(peer: Peer) -> Endpoint {
+    match peer {
+        Peer::Broker(broker) => Endpoint::Broker(broker),
+        Peer::Controller => Endpoint::Controller,
     }
 }
 

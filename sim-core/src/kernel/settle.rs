@@ -33,7 +33,7 @@ impl<O: Observer> Run<O> {
                 return false;
             }
             let Some(replica) = self.brokers[broker.0 as usize].partition(tp) else { return false };
-            let ends = (replica.log().log_end_offset(), replica.high_watermark());
+            let ends = (replica.log().end_offset(), replica.high_watermark());
             if *agreed.get_or_insert(ends) != ends {
                 return false;
             }

@@ -80,8 +80,10 @@ impl Thread {
         if self.next >= self.stream.count() {
             return None;
         }
-        Some(self.drawn.filter(|&(number, _)| number == self.next).map_or(self.stream.start(), |(_, due)| due))
-            .map(|due| due.max(self.not_before))
+        Some(
+            self.drawn.filter(|&(number, _)| number == self.next).map_or(self.stream.start(), |(_, due)| due),
+        )
+        .map(|due| due.max(self.not_before))
     }
 
     /// Whether nothing is left to send or to wait for.

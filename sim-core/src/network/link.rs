@@ -96,7 +96,11 @@ impl Path {
                 (from.is_at(a) && to.is_at(b)) || (from.is_at(b) && to.is_at(a))
             })
             .map_or(settings.latency, |link| link.latency);
-        Path::drawn(latency, &format!("latency/{}-{}", from.stream_name(names), to.stream_name(names)), chance)
+        Path::drawn(
+            latency,
+            &format!("latency/{}-{}", from.stream_name(names), to.stream_name(names)),
+            chance,
+        )
     }
 
     /// A path whose latency is this.

@@ -1,6 +1,6 @@
 //! Messages on their way.
 
-use crate::broker::Forced;
+use super::ticket::Forced;
 use crate::protocol::{Request, Response};
 use crate::time::Time;
 use crate::trace::{MessageBody, Seq};

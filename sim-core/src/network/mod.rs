@@ -7,9 +7,14 @@
 mod connection;
 mod link;
 mod message;
+mod ticket;
 mod wire;
+
+#[cfg(test)]
+mod tests;
 
 pub use connection::ConnectionId;
 pub use link::{CutRule, Endpoint};
 pub use message::MessageSlot;
+pub use ticket::{Forced, Ticket};
 pub use wire::{Delivery, Network, NetworkTimer, Treatment};

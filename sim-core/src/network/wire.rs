@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::connection::{Connection, ConnectionId, Lane, Life, ends};
 use super::link::{CutRule, Endpoint, Path};
 use super::message::{Message, MessageSlot, Messages, Way, wire_bytes};
-use crate::broker::{Forced, Ticket};
+use super::ticket::{Forced, Ticket};
 use crate::chance::Chance;
 use crate::protocol::{Arrival, MetadataUpdate, Request, Response};
 use crate::record::{BrokerId, Names};
@@ -165,8 +165,27 @@ impl Network {
         self.insert(opener, acceptor, Life::Open, Seq::OUTSIDE, chance);
     }
 
+    /// What a request must be answered to that had come over a warm connection before t=0, without events of its own.
+    pub fn already_there(
+        &mut self,
+        opener: Endpoint,
+        acceptor: Endpoint,
+        correlation: u64,
+    ) -> Option<Ticket> {
+        let connection = *self.current.get(&(opener, acceptor))?;
+        self.asked.entry(connection).or_default().push(correlation);
+        let message = self.count_message();
+        Some(Ticket { connection, correlation, message, ends: ends(opener, acceptor) })
+    }
+
     /// A client starts to connect.
-    pub fn connect<O: Observer>(&mut self, cx: &mut Cx<'_, O>, opener: Endpoint, acceptor: Endpoint, cause: Seq) {
+    pub fn connect<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        opener: Endpoint,
+        acceptor: Endpoint,
+        cause: Seq,
+    ) {
         self.forget(opener, acceptor);
         self.open(cx, opener, acceptor, cause);
     }
@@ -276,7 +295,16 @@ impl Network {
     ) {
         let body = MessageBody::Response(response);
         if self.connection(ticket.connection).is_some() {
-            self.put(cx, ticket.connection, Way::Back, ticket.correlation, Some(ticket.message), body, treatment, cause);
+            self.put(
+                cx,
+                ticket.connection,
+                Way::Back,
+                ticket.correlation,
+                Some(ticket.message),
+                body,
+                treatment,
+                cause,
+            );
             return;
         }
         // The broker writes into a connection that is gone: the bytes vanish.
@@ -312,7 +340,15 @@ impl Network {
         let ends = connection.ends();
         let (life, from, to) = (connection.life, connection.opener, connection.acceptor);
         let sent = if traced(&body) {
-            cx.emit(cause, || Event::Message(MessageEvent { sent: true, message: number, request, ends, body: body.clone() }))
+            cx.emit(cause, || {
+                Event::Message(MessageEvent {
+                    sent: true,
+                    message: number,
+                    request,
+                    ends,
+                    body: body.clone(),
+                })
+            })
         } else {
             cause
         };
@@ -324,11 +360,12 @@ impl Network {
             return;
         }
         let cut = self.cut_between(source, target).is_some();
+        let holds_up = holds_up(source, target);
         let connection = self.connection_mut(id).expect("still there");
         let opens = if let Life::Opening(at) = connection.life { at } else { cx.now };
         let lane = if way == Way::Out { &mut connection.out } else { &mut connection.back };
         if treatment.lose || cut {
-            lane.blocked = true;
+            lane.blocked |= holds_up;
             let by = if treatment.lose { "fault" } else { "cut" };
             cx.emit(sent, || Event::MessageLost { message: number, by });
             return;
@@ -406,9 +443,10 @@ impl Network {
     pub fn lose<O: Observer>(&mut self, cx: &mut Cx<'_, O>, slot: MessageSlot, by: &'static str) {
         let Some(message) = self.messages.remove(slot) else { return };
         let connection = self.connection_mut(message.connection).expect("a message has a connection");
+        let holds_up = holds_up(connection.opener, connection.acceptor);
         let lane = if message.way == Way::Out { &mut connection.out } else { &mut connection.back };
         lane.messages.retain(|other| *other != slot);
-        lane.blocked = true;
+        lane.blocked |= holds_up;
         cx.emit(message.sent, || Event::MessageLost { message: message.number, by });
     }
 
@@ -455,7 +493,13 @@ impl Network {
         let (number, request) = (message.number, message.request);
         let cause = if traced(&message.body) {
             cx.emit(message.sent, || {
-                Event::Message(MessageEvent { sent: false, message: number, request, ends, body: message.body.clone() })
+                Event::Message(MessageEvent {
+                    sent: false,
+                    message: number,
+                    request,
+                    ends,
+                    body: message.body.clone(),
+                })
             })
         } else {
             message.sent
@@ -465,8 +509,15 @@ impl Network {
                 self.deliveries.push(Delivery::Update { broker, update, cause });
             }
             (MessageBody::Request(request), _) => {
-                let ticket = Ticket { connection: id, correlation: message.correlation, message: number, ends };
-                self.deliveries.push(Delivery::Request { to: acceptor, ticket, request, forced: message.forced, cause });
+                let ticket =
+                    Ticket { connection: id, correlation: message.correlation, message: number, ends };
+                self.deliveries.push(Delivery::Request {
+                    to: acceptor,
+                    ticket,
+                    request,
+                    forced: message.forced,
+                    cause,
+                });
             }
             (MessageBody::Response(response), acceptor) => {
                 self.deliver_answer(id, opener, acceptor, message.correlation, response, cause);
@@ -557,7 +608,9 @@ impl Network {
             .connections
             .iter()
             .flatten()
-            .filter(|connection| is_resettable(connection) && concerns(connection.opener, connection.acceptor))
+            .filter(|connection| {
+                is_resettable(connection) && concerns(connection.opener, connection.acceptor)
+            })
             .map(|connection| connection.id)
             .collect();
         for id in ids {
@@ -566,12 +619,19 @@ impl Network {
     }
 
     /// A fault swallows a message that is just being written: it counts, but never is on the wire.
-    pub fn swallow<O: Observer>(&mut self, cx: &mut Cx<'_, O>, connection: ConnectionId, back: bool, cause: Seq) {
+    pub fn swallow<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        connection: ConnectionId,
+        back: bool,
+        cause: Seq,
+    ) {
         let message = self.count_message();
         cx.emit(cause, || Event::MessageLost { message, by: "fault" });
         if let Some(connection) = self.connection_mut(connection) {
+            let holds_up = holds_up(connection.opener, connection.acceptor);
             let lane = if back { &mut connection.back } else { &mut connection.out };
-            lane.blocked = true;
+            lane.blocked |= holds_up;
         }
     }
 
@@ -613,7 +673,14 @@ impl Network {
         }
     }
 
-    fn tell_opener(&mut self, opener: Endpoint, acceptor: Endpoint, id: ConnectionId, life: Life, cause: Seq) {
+    fn tell_opener(
+        &mut self,
+        opener: Endpoint,
+        acceptor: Endpoint,
+        id: ConnectionId,
+        life: Life,
+        cause: Seq,
+    ) {
         match (opener, acceptor) {
             (Endpoint::Broker(to), _) => {
                 for correlation in self.asked.remove(&id).unwrap_or_default() {
@@ -716,7 +783,11 @@ impl Network {
             (connection.opener, connection.acceptor, connection.ends(), connection.cause, connection.life);
         let was_open = connection.was_open();
         let cause = cx.emit(cause, || {
-            if was_open { Event::ConnectionClosed { ends, by: "broker" } } else { Event::ConnectionRefused { ends } }
+            if was_open {
+                Event::ConnectionClosed { ends, by: "broker" }
+            } else {
+                Event::ConnectionRefused { ends }
+            }
         });
         let told = if was_open { Life::Open } else { life };
         self.tell_opener(opener, acceptor, id, told, cause);
@@ -792,7 +863,9 @@ impl Network {
     fn remove(&mut self, id: ConnectionId) {
         let Some(connection) = self.connection(id) else { return };
         let pair = (connection.opener, connection.acceptor);
-        for slot in connection.out.messages.iter().chain(&connection.back.messages).copied().collect::<Vec<_>>() {
+        for slot in
+            connection.out.messages.iter().chain(&connection.back.messages).copied().collect::<Vec<_>>()
+        {
             self.messages.remove(slot);
         }
         if self.current.get(&pair) == Some(&id) {
@@ -808,6 +881,12 @@ impl Network {
 /// Whether a message has events of its own: `trace-format.md` names the controller's word on partitions, not on brokers.
 fn traced(body: &MessageBody) -> bool {
     !matches!(body, MessageBody::Update(update) if matches!(update.as_ref(), MetadataUpdate::Broker { .. }))
+}
+
+/// Whether what follows a lost message waits behind it until a side closes the connection. Brokers and the controller
+/// are always connected: they ask again over a new connection, so only the message itself is gone.
+fn holds_up(a: Endpoint, b: Endpoint) -> bool {
+    a != Endpoint::Controller && b != Endpoint::Controller
 }
 
 /// The controller's own connections are not a client's to reset.

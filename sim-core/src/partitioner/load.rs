@@ -20,7 +20,8 @@ impl QueueLengths {
     }
 
     /// The deque of a partition with a leader: how many batches are in it, and whether its leader has been unable to
-    /// take any for longer than `partitioner.availability.timeout.ms` (which leaves out deques with batches only).
+    /// take any for longer than `partitioner.availability.timeout.ms` (which leaves out deques with batches only). No
+    /// more of them than `start` said.
     ///
     /// As in `RecordAccumulator.partitionReady`, an empty deque leaves its place as it finds it: right behind one that
     /// was left out it gets that one's length.

@@ -2,117 +2,168 @@
 
 use std::sync::Arc;
 
-use super::api::{FlushId, Outgoing, Sending, ThreadIx, Turn};
-use crate::chance::Chance;
-use crate::config::ProducerConfig;
+use super::api::{FlushId, ThreadIx};
+use super::wait::Blocked;
+use crate::accumulator::RecordAccumulator;
+use crate::chance::{Chance, Stream};
+use crate::config::{PartitionerClass, ProducerConfig};
+use crate::partitioner::Partitioner;
 use crate::protocol::{Arrival, ClientAction, MetadataResponse};
 use crate::record::{BrokerId, Names, ProducerIx};
+use crate::sender::{ClientStreams, Metadata, NetworkClient, Parts, Sender, TransactionManager, Turn};
 use crate::time::Time;
 use crate::trace::{Cx, Observer, Seq};
 
 /// One producer: `send()`, `flush()`, `close()` and the sender's loop, without threads and without I/O.
 #[derive(Clone, Debug)]
 pub struct Producer {
-    ix: ProducerIx,
-    config: Arc<ProducerConfig>,
-    actions: Vec<ClientAction>,
+    pub(super) ix: ProducerIx,
+    pub(super) config: Arc<ProducerConfig>,
+    pub(super) sender: Sender,
+    /// A custom partitioner a topic; none: the built-in one, inside the append.
+    pub(super) partitioners: Vec<Option<Partitioner>>,
+    /// Threads that wait inside `send()`.
+    pub(super) blocked: Vec<(ThreadIx, Blocked)>,
+    /// Room for a serialized key and value.
+    pub(super) key: Vec<u8>,
+    pub(super) value: Vec<u8>,
 }
 
 impl Producer {
-    /// A producer that has just been constructed; nothing is known but the bootstrap brokers.
+    /// A producer that has just been constructed; nothing is known but the bootstrap brokers. Its random choices are the
+    /// streams `{id}/{topic}/sticky`, `{id}/retry-jitter`, `{id}/reconnect-jitter`, `{id}/metadata-jitter`,
+    /// `{id}/setup-jitter`, `{id}/least-loaded`, `{id}/node-order` and `{id}/round-robin`.
     pub fn new(
         ix: ProducerIx,
         config: Arc<ProducerConfig>,
-        _bootstrap: &[BrokerId],
-        _names: &Names,
-        _chance: &mut dyn Chance,
+        bootstrap: &[BrokerId],
+        names: &Names,
+        chance: &mut dyn Chance,
     ) -> Producer {
-        Producer { ix, config, actions: Vec::new() }
+        let id = names.producer(ix);
+        let sticky: Vec<Stream> =
+            names.topics.iter().map(|topic| chance.stream(&format!("{id}/{topic}/sticky"))).collect();
+        let mut stream = |name: &str| chance.stream(&format!("{id}/{name}"));
+        let (retry_jitter, metadata_jitter) = (stream("retry-jitter"), stream("metadata-jitter"));
+        let (node_order, round_robin) = (stream("node-order"), stream("round-robin"));
+        let streams = ClientStreams {
+            reconnect_jitter: stream("reconnect-jitter"),
+            setup_jitter: stream("setup-jitter"),
+            least_loaded: stream("least-loaded"),
+        };
+        let built_in = config.partitioner == PartitionerClass::BuiltIn;
+        let parts = Parts {
+            accumulator: RecordAccumulator::new(
+                ix,
+                Arc::clone(&config),
+                built_in.then_some(sticky.as_slice()),
+                sticky.len(),
+                retry_jitter,
+            ),
+            metadata: Metadata::new(ix, &config, bootstrap, metadata_jitter, node_order),
+            client: NetworkClient::new(Arc::clone(&config), streams),
+            transactions: config.enable_idempotence.then(|| TransactionManager::new(ix, config.release)),
+        };
+        let partitioner = |&sticky| Partitioner::new(config.partitioner, config.release, sticky, round_robin);
+        Producer {
+            ix,
+            sender: Sender::new(Arc::clone(&config), parts),
+            partitioners: sticky.iter().map(partitioner).collect(),
+            blocked: Vec::new(),
+            key: Vec::new(),
+            value: Vec::new(),
+            config,
+        }
     }
 
-    /// A full metadata answer was taken in just before `now`.
-    pub fn warm_metadata(&mut self, _now: Time, _metadata: &MetadataResponse) {}
-
-    /// A READY connection to every broker it knows.
-    pub fn warm_connections(&mut self) {}
-
-    /// A producer id that it was given before the run.
-    pub fn warm_producer_id(&mut self, _producer_id: i64, _epoch: i16) {}
-
-    /// `send()` on this application thread.
-    pub fn send<O: Observer>(
-        &mut self,
-        _cx: &mut Cx<'_, O>,
-        _thread: ThreadIx,
-        _record: &Outgoing<'_>,
-    ) -> Sending {
-        Sending::Blocked
+    /// A full metadata answer was taken in at `now`, before the first pass of the sender.
+    pub fn warm_metadata(&mut self, now: Time, metadata: &MetadataResponse) {
+        self.sender.metadata.warm(now.millis(), metadata);
     }
 
-    /// The blocked `send()` of this thread looks again.
-    pub fn resume<O: Observer>(
-        &mut self,
-        _cx: &mut Cx<'_, O>,
-        _thread: ThreadIx,
-        _record: &Outgoing<'_>,
-    ) -> Sending {
-        Sending::Blocked
+    /// There is a usable connection to every broker that the producer knows.
+    pub fn warm_connections(&mut self) {
+        self.sender.warm_connections();
     }
 
-    /// Whether something has changed for the blocked `send()` of this thread, or its time is over.
-    pub fn may_resume(&self, _now: Time, _thread: ThreadIx) -> bool {
-        false
+    /// It was given this producer id before; without idempotence it has none.
+    pub fn warm_producer_id(&mut self, producer_id: i64, epoch: i16) {
+        if let Some(transactions) = &mut self.sender.transactions {
+            transactions.warm(producer_id, epoch);
+        }
     }
 
-    /// When the blocked `send()` of this thread gives up.
-    pub fn blocked_deadline(&self, _thread: ThreadIx) -> Option<Time> {
-        None
+    /// How many batches it has created so far: the number of the next one.
+    pub fn next_batch_number(&self) -> u32 {
+        self.sender.accumulator.next_batch
     }
 
-    /// `flush()`, without its wait.
-    pub fn flush<O: Observer>(&mut self, _cx: &mut Cx<'_, O>) -> FlushId {
-        FlushId(0)
+    /// Its batches are counted from this number on: the process was started again, and names are not used twice.
+    pub fn number_batches_from(&mut self, number: u32) {
+        self.sender.accumulator.next_batch = number;
     }
 
-    /// Whether every batch that this flush waits for is complete. True once: the flush has returned then.
-    pub fn flush_done(&mut self, _id: FlushId) -> bool {
-        true
+    /// `flush()` without its wait; `cause` is the `flush` event.
+    pub fn flush(&mut self, cause: Seq) -> FlushId {
+        let id = self.sender.accumulator.begin_flush(cause);
+        self.sender.wake();
+        FlushId(id)
     }
 
-    /// `close()` with time left: no more appends, everything becomes sendable.
-    pub fn initiate_close<O: Observer>(&mut self, _cx: &mut Cx<'_, O>) {}
+    /// Whether every batch that this flush waits for has its result; if so, the flush returns and is over.
+    pub fn flush_done(&mut self, id: FlushId) -> bool {
+        self.sender.accumulator.end_flush_if_done(id.0)
+    }
 
-    /// `close(0)`, or a close whose time is over.
-    pub fn force_close<O: Observer>(&mut self, _cx: &mut Cx<'_, O>) {}
+    /// `close()` with time left: no more appends, and the sender sends what there is; `cause` is the `close` event.
+    pub fn initiate_close(&mut self, cause: Seq) {
+        self.sender.initiate_close(cause);
+    }
+
+    /// `close(0)`, or a close whose time is over: what has no result is given up.
+    pub fn force_close(&mut self, cause: Seq) {
+        self.sender.force_close(cause);
+    }
 
     /// Whether the sender's thread has ended.
     pub fn is_closed(&self) -> bool {
-        false
+        self.sender.has_ended()
     }
 
-    /// Something has come to the client's machine.
-    pub fn arrive(&mut self, _node: BrokerId, _arrival: Arrival, _cause: Seq) {}
+    /// Something has come to the client's machine on the connection to `node`; `cause` is the event of its delivery. A
+    /// poll reads at most one arrival a connection.
+    pub fn arrive(&mut self, node: BrokerId, arrival: Arrival, cause: Seq) {
+        self.sender.arrive(node, arrival, cause);
+    }
 
-    /// Whether anything waits to be read.
+    /// Whether anything waits to be read: the poll ends at once.
     pub fn has_arrivals(&self) -> bool {
-        false
+        self.sender.has_arrivals()
     }
 
-    /// Whether the sender has been woken since this was last asked.
+    /// Whether the sender has been woken since this was last asked, or since its last poll ended: the poll ends at once.
     pub fn take_wakeup(&mut self) -> bool {
-        false
+        self.sender.take_wakeup()
     }
 
-    /// The poll or sleep of the last turn ends now.
-    pub fn poll_ends<O: Observer>(&mut self, _cx: &mut Cx<'_, O>) {}
-
-    /// The next turn of the sender's thread.
-    pub fn next<O: Observer>(&mut self, _cx: &mut Cx<'_, O>) -> Turn {
-        Turn::Ended
+    /// Whether [`Producer::take_wakeup`] would say yes.
+    pub fn wakeup_pending(&self) -> bool {
+        self.sender.is_wakeup_pending()
     }
 
-    /// What the selector does now that the poll begins, appended in order.
+    /// The poll of the last turn ends now; what that brings is dealt with in the turns that follow.
+    pub fn poll_ends<O: Observer>(&mut self, cx: &mut Cx<'_, O>) {
+        self.sender.poll_ends(cx);
+    }
+
+    /// The next turn of the sender's thread. After [`Turn::Poll`] call [`Producer::poll_ends`] first, after
+    /// [`Turn::Sleep`] wait until its time.
+    pub fn next<O: Observer>(&mut self, cx: &mut Cx<'_, O>) -> Turn {
+        self.sender.next(cx)
+    }
+
+    /// What the selector does when the poll begins, appended in order.
     pub fn take_actions(&mut self, into: &mut Vec<ClientAction>) {
-        into.append(&mut self.actions);
+        self.sender.take_actions(into);
     }
 }

@@ -2,6 +2,11 @@
 
 mod api;
 mod client;
+mod send;
+#[cfg(test)]
+mod tests;
+mod wait;
 
-pub use api::{Completion, FlushId, Outcome, Outgoing, Sending, ThreadIx, Turn};
+pub use crate::sender::{Completion, Outcome, Turn};
+pub use api::{FlushId, Outgoing, Sending, ThreadIx};
 pub use client::Producer;

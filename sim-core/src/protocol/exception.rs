@@ -43,6 +43,7 @@ exceptions! {
     IneligibleReplicaException,
     InterruptException,
     InvalidConfigurationException,
+    InvalidGroupIdException,
     InvalidPidMappingException,
     InvalidProducerEpochException,
     InvalidRecordException,

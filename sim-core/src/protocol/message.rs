@@ -146,9 +146,9 @@ pub struct FetchedPartition {
     pub tp: TopicPartition,
     /// NONE, or why not.
     pub error: ErrorCode,
-    /// The leader's high watermark when it read.
+    /// The leader's high watermark when it read; with OFFSET_OUT_OF_RANGE too, for there is no ListOffsets.
     pub high_watermark: i64,
-    /// The leader's log start.
+    /// The leader's log start; with OFFSET_OUT_OF_RANGE too.
     pub log_start_offset: i64,
     /// Where the asker's log parts from the leader's: epoch and end offset (`broker.md R30`).
     pub diverging: Option<(i32, i64)>,

@@ -1,9 +1,8 @@
 //! A scenario as the engine takes it: everything typed, defaulted and checked.
 
-use std::collections::BTreeMap;
-
+use super::expect::Expect;
 use crate::config::{BrokerConfig, ConsumerConfig, ProducerConfig, Release, TopicConfig};
-use crate::protocol::ErrorCode;
+use crate::protocol::{ErrorCode, Exception};
 use crate::record::{BrokerId, TopicIx, TopicPartition};
 use crate::time::{Span, Time};
 use crate::trace::EventKind;
@@ -542,13 +541,6 @@ impl Act {
     }
 }
 
-/// `[expect]`, as the file has it: checked against the result by [`crate::scenario`]'s reader of expectations.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Expect {
-    /// The table, key by key.
-    pub table: toml::Table,
-}
-
 /// One `[[twins]]`: it becomes a [`Scenario`] of its own when it is asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Twin {
@@ -558,10 +550,8 @@ pub struct Twin {
     pub text: Languages,
     /// `set`, as on the command line, in the order of the file.
     pub set: Vec<(String, String)>,
-    /// `change`, keys of the file to be merged over it.
-    pub change: toml::Table,
-    /// What must come out of the twin: an exit code 2 is expected where `expect = { error = "..." }`.
-    pub expect: Expect,
+    /// What loading it must end with, if it is not meant to run: `expect = { error = "ConfigException" }`.
+    pub expected_error: Option<Exception>,
 }
 
 /// What the command line changes in a scenario.
@@ -575,6 +565,4 @@ pub struct Overrides {
     pub set: Vec<(String, String)>,
     /// `--producer-config`: the text of a `.properties` file, with its name.
     pub producer_properties: Option<(String, String)>,
-    /// Texts of the `.properties` files that the scenario names, by the path in the file.
-    pub properties: BTreeMap<String, String>,
 }

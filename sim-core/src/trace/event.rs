@@ -30,8 +30,18 @@ macro_rules! events {
             #[inline]
             pub fn visit<V: Visitor>(&self, visitor: &mut V) {
                 match self {
-                    $(Event::$variant { $($field,)* } => { $($field.visit(stringify!($field), visitor);)* })*
+                    $(Event::$variant { $($field,)* } => { $($field.visit(plain(stringify!($field)), visitor);)* })*
                     Event::Message(message) => message.visit(visitor),
+                }
+            }
+        }
+
+        impl EventKind {
+            /// The names of an event's own fields as they are declared; a message's are [`super::schema`]'s.
+            pub(super) const fn declared_fields(self) -> &'static [&'static str] {
+                match self {
+                    $(EventKind::$variant => &[$(stringify!($field),)*],)*
+                    _ => &[],
                 }
             }
         }
@@ -209,6 +219,12 @@ events! {
     Fault = "fault" { fault: i32, r#do: &'static str, state: &'static str, }
     /// The application has the record.
     Consumed = "consumed" { consumer: ConsumerIx, broker: BrokerId, topic: TopicIx, partition: u32, offset: i64, record: RecordId, }
+}
+
+/// A field's name as a trace has it, where Rust needs `r#`.
+#[inline]
+fn plain(name: &'static str) -> &'static str {
+    name.strip_prefix("r#").unwrap_or(name)
 }
 
 /// Who stands at the two ends of a connection or a message, as a trace names them.

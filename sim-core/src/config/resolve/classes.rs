@@ -7,7 +7,13 @@ const PARTITIONERS: &str = "org.apache.kafka.clients.producer.";
 const SERIALIZERS: &str = "org.apache.kafka.common.serialization.";
 
 /// `partitioner.class`, or what the release has where it is null.
-pub(super) fn partitioner(values: &Values) -> Result<PartitionerClass, ConfigError> {
+pub(super) fn partitioner(values: &mut Values) -> Result<PartitionerClass, ConfigError> {
+    let class = named_partitioner(values)?;
+    warn_deprecated(values, class);
+    Ok(class)
+}
+
+fn named_partitioner(values: &Values) -> Result<PartitionerClass, ConfigError> {
     let release = values.release;
     let Some(name) = values.text("partitioner.class") else { return Ok(PartitionerClass::BuiltIn) };
     let class = match name.strip_prefix(PARTITIONERS).unwrap_or(name) {
@@ -36,6 +42,24 @@ pub(super) fn partitioner(values: &Values) -> Result<PartitionerClass, ConfigErr
         };
         not_found(values, "partitioner.class", name, &format!("one of {}", known.join(", ")))
     })
+}
+
+/// From 3.3 on the built-in partitioner does what these two classes did.
+fn warn_deprecated(values: &mut Values, class: PartitionerClass) {
+    let text = match class {
+        PartitionerClass::Default => {
+            "DefaultPartitioner is deprecated.  Please clear partitioner.class configuration setting to get the \
+             default partitioning behavior"
+        }
+        PartitionerClass::UniformSticky => {
+            "UniformStickyPartitioner is deprecated.  Please clear partitioner.class configuration setting and set \
+             partitioner.ignore.keys to 'true' to get the uniform sticky partitioning behavior"
+        }
+        _ => return,
+    };
+    if values.release.at_least(3, 3) {
+        values.note(NoteKind::Warning, "partitioner.class", text.to_string());
+    }
 }
 
 /// `key.serializer` or `value.serializer`; none: what fits the data.

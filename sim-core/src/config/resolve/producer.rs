@@ -3,7 +3,7 @@
 use crate::config::given::Settings;
 use crate::config::keys::Family;
 use crate::config::outcome::{ConfigError, NoteKind, Resolved};
-use crate::config::resolve::classes;
+use crate::config::resolve::{backoff, classes};
 use crate::config::value::Value;
 use crate::config::values::Values;
 use crate::config::{MetadataRecovery, PartitionerClass, ProducerConfig, Release};
@@ -11,6 +11,7 @@ use crate::protocol::Exception;
 use crate::record::Codec;
 
 const ACKS: &str = "acks";
+const COMPRESSION: &str = "compression.type";
 const IDEMPOTENCE: &str = "enable.idempotence";
 const IN_FLIGHT: &str = "max.in.flight.requests.per.connection";
 const RETRIES: &str = "retries";
@@ -53,10 +54,11 @@ pub fn resolve_producer(
     settings: &Settings,
     extras: ProducerExtras,
 ) -> Result<Resolved<ProducerConfig>, ConfigError> {
-    let mut values = Values::read(Family::Producer, release, settings)?;
+    let mut values = Values::read(Family::Producer, release, settings)
+        .map_err(|error| late_codec_error(release, settings, error))?;
     let partitioner = match extras.partitioner {
         Some(partitioner) => partitioner,
-        None => classes::partitioner(&values)?,
+        None => classes::partitioner(&mut values)?,
     };
     let key_serializer = classes::serializer(&mut values, "key.serializer")?;
     let value_serializer = classes::serializer(&mut values, "value.serializer")?;
@@ -64,13 +66,14 @@ pub fn resolve_producer(
     let enable_idempotence =
         if release.at_least(3, 0) { idempotence(&mut values)? } else { idempotence_before_3(&mut values)? };
     check_two_phase_commit(&values)?;
-    adjust_backoffs(&mut values);
+    backoff::adjust(&mut values);
     let delivery_timeout_ms = delivery_timeout(&mut values)?;
     if values.text("client.id").is_none_or(str::is_empty) {
         values.set_default("client.id", Value::Text(extras.client_id.clone()));
+        values.adjust("client.id", Value::Text(extras.client_id));
     }
 
-    let compression = codec(values.text("compression.type"));
+    let compression = codec(values.text(COMPRESSION));
     let retry_backoff_ms = values.number("retry.backoff.ms").unwrap_or_default();
     let config = ProducerConfig {
         release,
@@ -117,6 +120,19 @@ pub fn resolve_producer(
     Ok(values.resolved(config))
 }
 
+/// Before 3.3 `compression.type` had no validator: the constructor failed later, and otherwise.
+fn late_codec_error(release: Release, settings: &Settings, mut error: ConfigError) -> ConfigError {
+    match settings.get(COMPRESSION) {
+        Some(setting) if error.key == COMPRESSION && !release.at_least(3, 3) => {
+            error.message = format!("Unknown compression name: {}", setting.value.trim());
+            error
+                .thrown_as(Exception::IllegalArgumentException)
+                .wrapped_in(Exception::KafkaException, CONSTRUCTION_FAILED)
+        }
+        _ => error,
+    }
+}
+
 /// `-1` and `all` are the same; `all` says what it is.
 fn canonical_acks(values: &mut Values) {
     if values.text(ACKS) == Some("-1") {
@@ -142,7 +158,7 @@ pub(super) fn codec(name: Option<&str>) -> Codec {
     }
 }
 
-pub(super) fn metadata_recovery(values: &Values) -> MetadataRecovery {
+fn metadata_recovery(values: &Values) -> MetadataRecovery {
     match values.text("metadata.recovery.strategy") {
         Some(word) if word.eq_ignore_ascii_case("rebootstrap") => MetadataRecovery::Rebootstrap,
         _ => MetadataRecovery::None,
@@ -196,7 +212,7 @@ fn idempotence_before_3(values: &mut Values) -> Result<bool, ConfigError> {
         }
         values.adjust(IDEMPOTENCE, Value::Boolean(true));
         let text = format!("is true because {TRANSACTIONAL_ID} is set");
-        values.note(NoteKind::Adjusted, IDEMPOTENCE, text);
+        values.note_because_of(&[TRANSACTIONAL_ID], NoteKind::Adjusted, IDEMPOTENCE, text);
     }
     override_default(values, RETRIES, Value::Number(i64::from(i32::MAX)));
     override_default(values, ACKS, Value::Text("all".into()));
@@ -213,7 +229,7 @@ fn override_default(values: &mut Values, key: &str, value: Value) {
     if !values.is_set(key) && values.value(key) != Some(&value) {
         let text = format!("is {value} because the producer is idempotent");
         values.adjust(key, value);
-        values.note(NoteKind::Adjusted, key, text);
+        values.note_because_of(&[IDEMPOTENCE, TRANSACTIONAL_ID], NoteKind::Adjusted, key, text);
     }
 }
 
@@ -223,7 +239,7 @@ fn check_no_transactions(values: &Values) -> Result<(), ConfigError> {
     }
     let message = format!("Cannot set a {TRANSACTIONAL_ID} without also enabling idempotence.");
     let instead = "leave out what switches idempotence off, or the transactional.id";
-    Err(late(values, values.error(TRANSACTIONAL_ID, message, instead), (2, 8)))
+    Err(late(values, values.error(TRANSACTIONAL_ID, message, instead), (2, 5)))
 }
 
 /// Up to some release the constructor looked at a rule late, and wrapped what it found.
@@ -283,7 +299,8 @@ impl Conflict {
                 in_flight_limit(values.release)
             ),
         };
-        late(values, values.error(self.key(), message, &instead), (3, 0))
+        let early_from = if self == Conflict::InFlight { (3, 0) } else { (2, 5) };
+        late(values, values.error(self.key(), message, &instead), early_from)
     }
 
     /// The log line of the client that switches idempotence off by itself; only the one about requests in flight is a
@@ -304,7 +321,7 @@ impl Conflict {
                 ),
             ),
         };
-        values.note(kind, IDEMPOTENCE, text);
+        values.note_because_of(&[key], kind, IDEMPOTENCE, text);
     }
 }
 
@@ -341,38 +358,6 @@ fn check_two_phase_commit(values: &Values) -> Result<(), ConfigError> {
     Err(values.error(timeout, message, &format!("leave out {timeout}")))
 }
 
-/// `CommonClientConfigs`: the rules about back-offs that producers and consumers share (`producer.md 6.2`).
-pub(super) fn adjust_backoffs(values: &mut Values) {
-    let (reconnect, reconnect_max) = ("reconnect.backoff.ms", "reconnect.backoff.max.ms");
-    if values.is_set(reconnect) && !values.is_set(reconnect_max) {
-        if let Some(value) = values.value(reconnect).cloned() {
-            let text =
-                format!("is {value}: {reconnect} is set and this is not, so the back-off does not grow");
-            values.adjust(reconnect_max, value);
-            values.note(NoteKind::Adjusted, reconnect_max, text);
-        }
-    }
-    warn_static(values, "retry.backoff.ms", "retry.backoff.max.ms", "backoff");
-    warn_static(
-        values,
-        "socket.connection.setup.timeout.ms",
-        "socket.connection.setup.timeout.max.ms",
-        "connection setup timeout",
-    );
-}
-
-/// From 3.7 on the client says when a maximum below the first value makes it constant.
-fn warn_static(values: &mut Values, key: &str, max_key: &str, what: &str) {
-    let (Some(first), Some(max)) = (values.number(key), values.number(max_key)) else { return };
-    if first > max && values.release.at_least(3, 7) {
-        let text = format!(
-            "Configuration '{key}' with value '{first}' is greater than configuration '{max_key}' with value '{max}'. \
-             A static {what} with value '{max}' will be applied."
-        );
-        values.note(NoteKind::Warning, key, text);
-    }
-}
-
 /// `KafkaProducer.configureDeliveryTimeout` (`producer.md 6.2`): at least `linger.ms + request.timeout.ms`, raised to it
 /// unless the user set it. None where the release has no such key.
 fn delivery_timeout(values: &mut Values) -> Result<Option<i64>, ConfigError> {
@@ -391,6 +376,7 @@ fn delivery_timeout(values: &mut Values) -> Result<Option<i64>, ConfigError> {
             .wrapped_in(Exception::KafkaException, CONSTRUCTION_FAILED));
     }
     values.adjust(key, Value::Number(least));
-    values.note(NoteKind::Warning, key, format!("{rule}. Setting it to {least}."));
+    let text = format!("{rule}. Setting it to {least}.");
+    values.note_because_of(&["linger.ms", "request.timeout.ms"], NoteKind::Warning, key, text);
     Ok(Some(least))
 }

@@ -1,0 +1,177 @@
+//! Fetches and what comes back (`broker.md 8.1`, Kafka's `AbstractFetch` and `FetchCollector`).
+
+use std::sync::Arc;
+
+use super::connections::Sent;
+use super::partition::Wait;
+use super::{Consumer, Read};
+use crate::protocol::{
+    ClientAction, ErrorCode, FetchPartition, FetchRequest, FetchResponse, FetchedPartition, Request,
+};
+use crate::record::{BrokerId, RecordId, StoredBatch};
+use crate::time::Span;
+use crate::trace::{Cx, Event, Observer, Seq};
+
+impl Consumer {
+    /// Sends a fetch to every leader that has none of this consumer, or connects to it.
+    pub(super) fn send_fetches<O: Observer>(&mut self, cx: &mut Cx<'_, O>, cause: Seq) {
+        let mut leaders: Vec<BrokerId> = Vec::new();
+        for assigned in &self.partitions {
+            if let Some(leader) = assigned.fetchable(cx.now)
+                && !leaders.contains(&leader)
+            {
+                leaders.push(leader);
+            } else if assigned.leader.is_none() && assigned.position().is_some() {
+                self.metadata.want(assigned.cause);
+            }
+        }
+        leaders.sort_unstable();
+        for leader in leaders {
+            if self.connections.is_free(leader) {
+                self.send_fetch(cx, leader, cause);
+            } else if let Some(cause) = self.connections.connect(cx.now, leader, cx.chance) {
+                self.actions.push(ClientAction::Connect { node: leader, cause });
+            }
+        }
+    }
+
+    fn send_fetch<O: Observer>(&mut self, cx: &mut Cx<'_, O>, leader: BrokerId, cause: Seq) {
+        let led = self.partitions.iter_mut().filter(|assigned| assigned.fetchable(cx.now) == Some(leader));
+        let mut cause = cause;
+        let mut wanted: Vec<(u64, FetchPartition)> = Vec::new();
+        for assigned in led {
+            assigned.wait = Wait::Nothing;
+            if cause == Seq::OUTSIDE {
+                cause = assigned.cause;
+            }
+            // Leader epochs are checked from 2.1 on (KIP-320).
+            let knows_epochs = self.config.release.at_least(2, 1);
+            let partition = FetchPartition {
+                tp: assigned.tp,
+                fetch_offset: assigned.position().unwrap_or(0),
+                current_leader_epoch: if knows_epochs { assigned.leader_epoch } else { -1 },
+                last_fetched_epoch: -1,
+                log_start_offset: -1,
+                max_bytes: self.config.max_partition_fetch_bytes,
+            };
+            wanted.push((assigned.turn, partition));
+        }
+        wanted.sort_by_key(|&(turn, _)| turn);
+        let partitions: Arc<[FetchPartition]> = wanted.into_iter().map(|(_, partition)| partition).collect();
+        let request = Request::Fetch(FetchRequest {
+            follower: None,
+            max_wait_ms: self.config.fetch_max_wait_ms,
+            min_bytes: self.config.fetch_min_bytes,
+            max_bytes: self.config.fetch_max_bytes,
+            partitions: partitions.clone(),
+        });
+        let correlation = self.connections.send(cx.now, leader, Sent::Fetch(partitions), cause);
+        self.actions.push(ClientAction::Write { node: leader, correlation, request, cause });
+    }
+
+    /// An answer. What it says of a partition whose position has moved since counts for nothing.
+    pub(super) fn take_fetch<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        node: BrokerId,
+        asked: &[FetchPartition],
+        response: &FetchResponse,
+        cause: Seq,
+    ) {
+        self.turns += 1;
+        for (asked, fetched) in asked.iter().zip(&response.partitions) {
+            let found = self.partitions.binary_search_by_key(&asked.tp, |assigned| assigned.tp);
+            let Ok(at) = found else { continue };
+            if self.partitions[at].position() != Some(asked.fetch_offset) {
+                continue;
+            }
+            if fetched.error.is_error() || !fetched.batches.is_empty() {
+                self.partitions[at].turn = self.turns;
+            }
+            if fetched.error.is_error() {
+                self.take_error(cx, at, fetched, cause);
+            } else {
+                self.partitions[at].failures = 0;
+                self.partitions[at].high_watermark = fetched.high_watermark;
+                for stored in &fetched.batches {
+                    self.read(cx, at, node, stored, cause);
+                }
+            }
+        }
+    }
+
+    /// The application gets the records of a batch from the position on.
+    fn read<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        at: usize,
+        broker: BrokerId,
+        stored: &StoredBatch,
+        cause: Seq,
+    ) {
+        let position = self.partitions[at].position().unwrap_or(stored.base_offset);
+        let from = u32::try_from(position - stored.base_offset).unwrap_or(0);
+        let read = Read { time: cx.now, broker, stored: stored.clone(), from };
+        if from >= stored.batch.records.len() {
+            return;
+        }
+        self.partitions[at].advance(stored.next_offset());
+        if cx.observed() {
+            let (consumer, tp) = (self.ix, read.tp());
+            let producer = stored.batch.batch.producer;
+            let indices = stored.batch.records.iter().skip(from as usize);
+            for (offset, index) in (stored.base_offset + i64::from(from)..).zip(indices) {
+                cx.emit(cause, || Event::Consumed {
+                    consumer,
+                    broker,
+                    topic: tp.topic,
+                    partition: tp.partition,
+                    offset,
+                    record: RecordId { producer, index },
+                });
+            }
+        } else {
+            cx.skip(u64::from(read.len()));
+        }
+        self.reads.push(read);
+    }
+
+    /// An error of one partition.
+    ///
+    /// Kafka's consumer asks again at once, over and over. Here the partition waits for the metadata that the error asks
+    /// for, or for `retry.backoff.ms`: what it gets to read, and when, differs by no more than that.
+    fn take_error<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        at: usize,
+        fetched: &FetchedPartition,
+        cause: Seq,
+    ) {
+        let tp = self.partitions[at].tp;
+        self.partitions[at].cause = cause;
+        match fetched.error {
+            // The model has no ListOffsets request: the answer itself says where the log begins and how far it may be
+            // read.
+            ErrorCode::OffsetOutOfRange if fetched.high_watermark >= 0 => {
+                let (start, end) = (fetched.log_start_offset, fetched.high_watermark);
+                self.partitions[at].high_watermark = end;
+                self.partitions[at].reset(self.config.auto_offset_reset, start, end, fetched.error);
+            }
+            error if error.refreshes_metadata() || error == ErrorCode::OffsetNotAvailable => {
+                self.metadata.want(cause);
+                // KIP-951: the answer names the new leader.
+                let hint = fetched.leader_hint.filter(|_| self.config.release.at_least(3, 7));
+                let moved = hint.is_some_and(|hint| {
+                    self.learn_leader(cx, tp, Some(hint.leader), hint.leader_epoch, cause)
+                });
+                self.partitions[at].wait = if moved { Wait::Nothing } else { Wait::Metadata };
+            }
+            _ => {
+                let failures = self.partitions[at].failures;
+                let wait = self.retry.delay(failures, cx.chance, self.retry_jitter, true);
+                self.partitions[at].failures += 1;
+                self.partitions[at].wait = Wait::Until(cx.now + Span::from_millis(wait.max(1)));
+            }
+        }
+    }
+}

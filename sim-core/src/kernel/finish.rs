@@ -1,0 +1,134 @@
+//! What a run leaves behind: everything that a verdict and a result are made of.
+
+use std::sync::Arc;
+
+use super::run::Run;
+use crate::record::{BrokerId, Names, TopicPartition};
+use crate::scenario::Scenario;
+use crate::trace::Observer;
+use crate::verdict::{
+    CauseIndex, ConsumerReads, Counters, Evidence, FinalLog, History, Identity, Ledger, ProducerTerms,
+    RunResult, Terms, TopicTerms, Verdict,
+};
+
+/// A run that is over.
+#[derive(Clone, Debug)]
+pub struct Finished<O> {
+    /// What was run.
+    pub scenario: Arc<Scenario>,
+    /// The names behind the indices.
+    pub names: Arc<Names>,
+    /// What the applications were told.
+    pub ledger: Ledger,
+    /// The log of each partition's final leader.
+    pub logs: Vec<FinalLog>,
+    /// Settings, and what was done.
+    pub terms: Terms,
+    /// What was counted.
+    pub counters: Counters,
+    /// What the consumers saw, in the order of the file.
+    pub consumers: Vec<ConsumerReads>,
+    /// Who looked on.
+    pub observer: O,
+}
+
+impl<O> Finished<O> {
+    /// The run as its verdict sees it.
+    pub fn history(&self) -> History<'_> {
+        History { names: &self.names, ledger: &self.ledger, logs: &self.logs, terms: &self.terms }
+    }
+
+    /// What became of every record.
+    pub fn verdict(&self) -> Verdict {
+        Verdict::of(&self.history())
+    }
+
+    /// The result as programs read it; lists are cut unless it is to be `full`.
+    pub fn result(
+        &self,
+        verdict: &Verdict,
+        causes: Option<&CauseIndex>,
+        trace_hash: Option<u64>,
+        full: bool,
+    ) -> RunResult {
+        let identity = Identity {
+            scenario: self.scenario.name.clone(),
+            twin: self.scenario.twin.clone(),
+            seed: self.scenario.seed,
+            profile: self.scenario.profile,
+        };
+        let evidence = Evidence {
+            run: &identity,
+            history: self.history(),
+            verdict,
+            counters: &self.counters,
+            consumers: &self.consumers,
+            causes,
+            trace_hash,
+        };
+        RunResult::new(&evidence, full)
+    }
+}
+
+impl<O: Observer> Run<O> {
+    /// Runs to the end, and gives what is left.
+    pub fn finish(mut self) -> Finished<O> {
+        let ended = self.run();
+        self.ledger.settle();
+        let logs = self.partitions().map(|tp| self.final_log(tp)).collect();
+        let consumers = (0..self.consumers.len()).map(|at| self.reads(at)).collect();
+        Finished {
+            logs,
+            consumers,
+            terms: self.terms(),
+            counters: Counters {
+                events: self.trace.events(),
+                produce_requests: self.tally.produce_requests,
+                batches_retried: self.tally.retries,
+                ended_at: self.now,
+                ended_by: ended.name(),
+            },
+            scenario: self.scenario,
+            names: self.names,
+            ledger: self.ledger,
+            observer: self.trace.observer,
+        }
+    }
+
+    /// The log by which a partition is judged: its leader's, or what the last one that may lead has on disk.
+    fn final_log(&self, tp: TopicPartition) -> FinalLog {
+        let Some(state) = self.controller.partition(tp) else {
+            return FinalLog { tp, ..FinalLog::default() };
+        };
+        let judged = state.leader.or(state.isr.first().copied()).or(state.replicas.first().copied());
+        let replica = judged.and_then(|BrokerId(id)| self.brokers[id as usize].partition(tp));
+        let log = replica.map(|replica| replica.log());
+        FinalLog {
+            tp,
+            leader: state.leader,
+            leader_epoch: state.leader_epoch,
+            isr: state.isr.to_vec(),
+            elr: state.elr.to_vec(),
+            high_watermark: replica.map_or(0, |replica| replica.high_watermark()),
+            log_start_offset: log.map_or(0, |log| log.start_offset()),
+            log_end_offset: log.map_or(0, |log| log.end_offset()),
+            batches: log.map_or_else(Vec::new, |log| log.batches().cloned().collect()),
+        }
+    }
+
+    fn terms(&self) -> Terms {
+        let producers = self.scenario.producers.iter().map(|producer| {
+            let mut topics: Vec<_> = producer.sends.iter().map(|stream| stream.topic).collect();
+            topics.sort_unstable();
+            topics.dedup();
+            ProducerTerms::new(&producer.config, topics)
+        });
+        let elr = self.scenario.cluster.elr;
+        Terms {
+            producers: producers.collect(),
+            topics: self.scenario.topics.iter().map(|topic| TopicTerms::new(&topic.config, elr)).collect(),
+            restarts: self.restarts.clone(),
+            partitions: Vec::new(),
+        }
+    }
+}
