@@ -396,11 +396,9 @@ impl<O: Observer> Run<O> {
                     let body = MessageBody::Request(request);
                     self.write(Endpoint::Broker(broker), endpoint(peer), correlation, body, cause);
                 }
-                BrokerOutput::Hang { peer } => {
+                BrokerOutput::Hang { peer, by, cause } => {
                     let from = Endpoint::Broker(broker);
-                    self.with_network(|network, cx| {
-                        network.hang_up(cx, from, endpoint(peer), "request-timeout", Seq::OUTSIDE);
-                    });
+                    self.with_network(|network, cx| network.hang_up(cx, from, endpoint(peer), by, cause));
                 }
                 BrokerOutput::Timer { at, timer, cause } => {
                     self.queue.push_system(at, Due::Broker(broker, process.incarnation, timer, cause));
