@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 
-use crate::trace::hash::{mix, text_hash};
+use crate::hash::{mix, text_hash};
 
 /// A stream of draws, as [`Chance::stream`] gave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,10 +6,13 @@ pub mod backoff;
 pub mod chance;
 pub mod client_script;
 pub mod config;
+pub mod hash;
 pub mod protocol;
 pub mod record;
 pub mod sampling;
 pub mod scenario;
+pub mod seq;
+pub mod template;
 pub mod time;
 pub mod trace;
 

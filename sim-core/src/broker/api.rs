@@ -53,6 +53,10 @@ pub enum BrokerOutput {
     Hang {
         /// Whose.
         peer: Peer,
+        /// `request-timeout` or `client`.
+        by: &'static str,
+        /// Why.
+        cause: Seq,
     },
     /// Wake me then.
     Timer {
@@ -71,7 +75,9 @@ pub enum BrokerOutput {
 /// (the process has died since) does nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BrokerTimer {
-    /// Work on the request at the head of this connection is done, or goes on.
+    /// Go on with what a fault has interrupted.
+    Resume,
+    /// Work on the request at the head of this connection is done.
     Service {
         /// The connection.
         connection: u64,
@@ -80,7 +86,7 @@ pub enum BrokerTimer {
     Purgatory,
     /// A parked fetch may have run out of time.
     ParkedFetch,
-    /// A back-off of the fetcher of this leader is over, or the fetcher goes on with an answer.
+    /// The fetcher of this leader has something to fetch, or a back-off of it is over.
     Fetch {
         /// The leader.
         leader: BrokerId,

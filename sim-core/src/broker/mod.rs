@@ -1,15 +1,44 @@
 //! A broker: its logs, its view of the cluster, what it does with requests.
+//!
+//! What comes in is dispatched here. [`requests`] takes up one request of a connection at a time; [`produce`] and [`fetch`]
+//! work on them, [`purgatory`] and [`sessions`] hold those that wait. [`fetcher`] and [`follower`] replicate. [`roles`]
+//! applies what the controller decides, [`isr`] asks it for changes, [`lifecycle`] tells it that the broker lives. A
+//! [`Partition`] is one replica: its [`Log`], its [`ProducerStates`], as leader its followers ([`leadership`]).
 
 mod api;
+mod epochs;
+mod fetch;
+mod fetcher;
+#[cfg(test)]
+mod fixture;
+mod follower;
+mod isr;
+mod leadership;
+mod lifecycle;
 mod log;
+mod metadata;
 mod partition;
+mod produce;
+mod producer_ids;
+mod producer_state;
+mod purgatory;
+mod requests;
+mod roles;
+mod sessions;
+mod storage;
+#[cfg(test)]
+mod tests;
+mod validation;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub use crate::network::{Forced, Ticket};
 pub use api::{BrokerOutput, BrokerTimer, Peer, Reply};
+pub use epochs::LeaderEpochs;
 pub use log::Log;
 pub use partition::{Partition, Role};
+pub use producer_state::{CachedBatch, ProducerState, ProducerStates};
 
 use crate::chance::Chance;
 use crate::config::{BrokerConfig, TopicConfig};
@@ -17,17 +46,63 @@ use crate::protocol::{MetadataUpdate, Request, Response};
 use crate::record::{BrokerId, TopicIx, TopicPartition};
 use crate::scenario::{Sampled, Timing, Topic};
 use crate::time::Span;
-use crate::trace::{Cx, Observer, Seq};
+use crate::trace::{Cx, Event, Observer, Seq};
+use fetch::ParkedFetches;
+use fetcher::Fetcher;
+use follower::FetchAnswer;
+use isr::AlterPartitions;
+use leadership::IsrRules;
+use lifecycle::{Intervals, Lifecycle};
+use metadata::MetadataImage;
+use produce::ProduceWork;
+use producer_ids::ProducerIds;
+use purgatory::Purgatory;
+use requests::{Connections, Pending};
+use sessions::FetchSession;
 
-/// One broker.
+/// One broker of a cluster.
 #[derive(Clone, Debug)]
 pub struct Broker {
     id: BrokerId,
+    /// How many brokers the cluster has.
+    brokers: u32,
+    config: Arc<BrokerConfig>,
+    /// By topic.
+    topic_configs: Vec<TopicConfig>,
+    image: MetadataImage,
+    partitions: Vec<Partition>,
+    /// Places in `partitions`, by topic and partition.
+    places: Vec<Vec<Option<u32>>>,
+    connections: Connections,
+    purgatory: Purgatory,
+    fetches: ParkedFetches,
+    /// By follower.
+    sessions: Vec<Option<FetchSession>>,
+    woken_sessions: VecDeque<BrokerId>,
+    /// By leader.
+    fetchers: Vec<Fetcher>,
+    alters: AlterPartitions,
+    lifecycle: Lifecycle,
+    intervals: Intervals,
+    heartbeat_age: Span,
+    producer_ids: ProducerIds,
+    next_correlation: u64,
+    /// Work that a fault has stepped into, in order.
+    interrupted: VecDeque<Interrupted>,
+    /// Whether the timer to go on is set.
+    resuming: bool,
     outputs: Vec<BrokerOutput>,
 }
 
+/// Work that goes on once a fault that its events have set off is in effect.
+#[derive(Clone, Debug)]
+enum Interrupted {
+    Produce(ProduceWork),
+    FetchAnswer(FetchAnswer),
+}
+
 impl Broker {
-    /// A broker of a cluster of `brokers`, its process not running. Draws the phases of its intervals.
+    /// A broker of a cluster of `brokers`, its process not running. It opens its streams of draws.
     pub fn new(
         id: BrokerId,
         brokers: u32,
@@ -36,40 +111,83 @@ impl Broker {
         timing: &Timing,
         chance: &mut dyn Chance,
     ) -> Broker {
-        let _ = (brokers, config, topics, timing, chance);
-        Broker { id, outputs: Vec::new() }
+        Broker {
+            id,
+            brokers,
+            topic_configs: topics.iter().map(|topic| topic.config.clone()).collect(),
+            image: MetadataImage::default(),
+            partitions: Vec::new(),
+            places: vec![Vec::new(); topics.len()],
+            connections: Connections::new(id, timing.service, chance),
+            purgatory: Purgatory::default(),
+            fetches: ParkedFetches::default(),
+            sessions: Vec::new(),
+            woken_sessions: VecDeque::new(),
+            fetchers: Vec::new(),
+            alters: AlterPartitions::default(),
+            lifecycle: Lifecycle::new(id, &config, chance),
+            intervals: Intervals::new(id, timing, chance),
+            heartbeat_age: Span::ZERO,
+            producer_ids: ProducerIds::new(id, brokers),
+            next_correlation: 0,
+            interrupted: VecDeque::new(),
+            resuming: false,
+            outputs: Vec::new(),
+            config,
+        }
     }
 
     /// State of a cluster that has been running for long, at t=0 (`scenario-format.md`, "At t=0"). The fetches of its
     /// followers come out as [`BrokerOutput::Ask`]: they have just arrived, so whoever drives the brokers hands them to
     /// the leaders ([`Broker::request`]) at t=0 without any delay, after all brokers are warm.
     pub fn warm<O: Observer>(&mut self, cx: &mut Cx<'_, O>, topics: &[Topic]) {
-        let _ = (cx, topics);
+        self.warm_intervals(cx);
+        self.warm_roles(cx, topics);
+        for leader in 0..self.fetchers.len() as u32 {
+            self.maybe_fetch(cx, BrokerId(leader), Seq::OUTSIDE);
+        }
     }
 
     /// How long before t=0 the last heartbeat of a warm broker was processed.
     pub fn heartbeat_age(&self) -> Span {
-        Span::ZERO
+        self.heartbeat_age
     }
 
-    /// The process starts: a new incarnation, which asks the controller for its registration.
+    /// The process starts: a new incarnation, with the logs that are on this machine. It registers at the controller.
     pub fn start<O: Observer>(&mut self, cx: &mut Cx<'_, O>, cause: Seq) {
-        let _ = (cx, cause);
+        for partition in &mut self.partitions {
+            partition.recover(cx.now.millis(), self.config.producer_id_expiration_ms);
+        }
+        self.start_intervals(cx.now);
+        self.begin_registration(cx, cause);
     }
 
     /// The process dies. What it had written stays (page cache); what it wanted done and has not been done is forgotten.
-    pub fn crash<O: Observer>(&mut self, cx: &mut Cx<'_, O>, cause: Seq) {
-        let _ = (cx, cause);
+    pub fn crash<O: Observer>(&mut self, _: &mut Cx<'_, O>, _: Seq) {
+        self.outputs.clear();
+        self.interrupted.clear();
+        self.resuming = false;
+        self.connections.clear();
+        self.purgatory.clear();
+        self.fetches.clear();
+        self.sessions.clear();
+        self.woken_sessions.clear();
+        self.alters.clear();
+        self.lifecycle.stop();
+        self.intervals.stop();
+        self.producer_ids.next_block();
+        self.image = MetadataImage::default();
+        self.forget_roles();
     }
 
     /// Whether the process runs.
     pub fn is_running(&self) -> bool {
-        true
+        self.lifecycle.is_running()
     }
 
     /// Whether the process takes new connections: it runs and has caught up with the metadata (`broker.md F6`).
     pub fn is_accepting(&self) -> bool {
-        true
+        self.lifecycle.is_accepting()
     }
 
     /// A request has come; it is taken up after those that came on its connection before (`broker.md P2`).
@@ -81,7 +199,10 @@ impl Broker {
         forced: Option<Forced>,
         cause: Seq,
     ) {
-        let _ = (cx, ticket, request, forced, cause);
+        if self.is_running() {
+            self.enqueue(Pending { ticket, request, forced, cause });
+            self.settle(cx);
+        }
     }
 
     /// The answer to one of its own [`BrokerOutput::Ask`]s.
@@ -92,42 +213,83 @@ impl Broker {
         response: Response,
         cause: Seq,
     ) {
-        let _ = (cx, correlation, response, cause);
+        match response {
+            Response::Fetch(response) => {
+                if let Some(leader) = self.fetching_from(correlation) {
+                    self.fetch_answered(cx, leader, response, cause);
+                }
+            }
+            Response::Heartbeat(answer) if self.lifecycle.asked(correlation) => {
+                self.heartbeat_answered(cx, answer, cause);
+            }
+            Response::AlterPartition(answer) => self.proposal_answered(cx, correlation, &answer, cause),
+            _ => {}
+        }
+        self.settle(cx);
     }
 
     /// There will be no answer to an ask: it was refused, or its connection is closed.
-    pub fn no_answer<O: Observer>(&mut self, cx: &mut Cx<'_, O>, correlation: u64, cause: Seq) {
-        let _ = (cx, correlation, cause);
+    pub fn no_answer<O: Observer>(&mut self, cx: &mut Cx<'_, O>, correlation: u64, _: Seq) {
+        if let Some(leader) = self.fetching_from(correlation) {
+            self.fetch_failed(cx.now, leader);
+        } else if self.lifecycle.asked(correlation) {
+            self.heartbeat_failed(cx);
+        } else if self.alters.asked(correlation) {
+            self.proposal_unanswered(cx.now, correlation);
+        }
     }
 
     /// A connection to this broker is gone, with what has come on it and has not been taken up.
-    pub fn connection_closed<O: Observer>(&mut self, cx: &mut Cx<'_, O>, connection: u64, cause: Seq) {
-        let _ = (cx, connection, cause);
+    pub fn connection_closed<O: Observer>(&mut self, cx: &mut Cx<'_, O>, connection: u64, _: Seq) {
+        self.close_connection(connection);
+        self.settle(cx);
     }
 
     /// The controller's decision has come.
     pub fn update<O: Observer>(&mut self, cx: &mut Cx<'_, O>, update: &MetadataUpdate, cause: Seq) {
-        let _ = (cx, update, cause);
+        if self.is_running() {
+            self.apply(cx, update, cause);
+            self.settle(cx);
+        }
     }
 
     /// A timer is due.
     pub fn timer<O: Observer>(&mut self, cx: &mut Cx<'_, O>, timer: BrokerTimer, cause: Seq) {
-        let _ = (cx, timer, cause);
+        match timer {
+            BrokerTimer::Resume => self.resume(cx),
+            BrokerTimer::Service { connection } => self.serve(cx, connection),
+            BrokerTimer::Purgatory => self.expire_produce(cx),
+            BrokerTimer::ParkedFetch => self.expire_fetches(cx),
+            BrokerTimer::Fetch { leader } => self.fetcher_wakes(cx, leader, cause),
+            BrokerTimer::FetchTimeout { leader } => self.fetch_times_out(cx.now, leader),
+            BrokerTimer::Heartbeat => self.heartbeat_due(cx.now),
+            BrokerTimer::HeartbeatTimeout => self.heartbeat_times_out(cx),
+            BrokerTimer::AlterPartition => self.alters_wake(cx),
+            _ if !self.interval_is_due(cx.now, timer) => {}
+            BrokerTimer::IsrScan => self.scan_isrs(cx),
+            BrokerTimer::HwCheckpoint => self.partitions.iter_mut().for_each(Partition::checkpoint_hw),
+            BrokerTimer::Flush => self.flush_all(cx),
+            BrokerTimer::Retention => self.delete_old_segments(cx.now),
+            BrokerTimer::ProducerExpiry => self.expire_producers(cx),
+        }
+        self.settle(cx);
     }
 
     /// Each request takes so much longer from now on; none: no more.
     pub fn slow(&mut self, by: Option<Sampled>) {
-        let _ = by;
+        self.connections.slow(by);
     }
 
     /// New settings of the broker, whole.
     pub fn set_config(&mut self, config: Arc<BrokerConfig>) {
-        let _ = config;
+        self.config = config;
     }
 
-    /// New settings of a topic, whole.
+    /// New settings of a topic, whole. They count from the next time that they are looked at.
     pub fn set_topic_config(&mut self, topic: TopicIx, config: TopicConfig) {
-        let _ = (topic, config);
+        if let Some(known) = self.topic_configs.get_mut(topic.0 as usize) {
+            *known = config;
+        }
     }
 
     /// What it wants done, in order; `into` is expected to be empty.
@@ -142,12 +304,100 @@ impl Broker {
 
     /// Its replica of a partition, if it has one.
     pub fn partition(&self, tp: TopicPartition) -> Option<&Partition> {
-        let _ = tp;
-        None
+        Some(&self.partitions[self.local(tp)? as usize])
     }
 
     /// All its replicas, in the order in which it came to have them.
     pub fn partitions(&self) -> impl Iterator<Item = &Partition> {
-        std::iter::empty()
+        self.partitions.iter()
+    }
+}
+
+/// What several parts of a broker share.
+impl Broker {
+    /// The place of its replica of a partition.
+    fn local(&self, tp: TopicPartition) -> Option<u32> {
+        *self.places.get(tp.topic.0 as usize)?.get(tp.partition as usize)?
+    }
+
+    fn local_or_new(&mut self, tp: TopicPartition) -> u32 {
+        if let Some(ix) = self.local(tp) {
+            return ix;
+        }
+        let (topic, partition) = (tp.topic.0 as usize, tp.partition as usize);
+        let topics = self.places.len().max(topic + 1);
+        self.places.resize_with(topics, Vec::new);
+        let places = &mut self.places[topic];
+        places.resize(places.len().max(partition + 1), None);
+        let ix = self.partitions.len() as u32;
+        places[partition] = Some(ix);
+        self.partitions.push(Partition::new(tp));
+        ix
+    }
+
+    fn next_correlation(&mut self) -> u64 {
+        self.next_correlation += 1;
+        self.next_correlation
+    }
+
+    fn isr_rules(&self, tp: TopicPartition) -> IsrRules {
+        IsrRules::new(&self.config, &self.topic_configs[tp.topic.0 as usize])
+    }
+
+    /// The leader whose fetcher has this fetch out.
+    fn fetching_from(&self, correlation: u64) -> Option<BrokerId> {
+        let is_it = |fetcher: &Fetcher| fetcher.outstanding.is_some_and(|out| out.correlation == correlation);
+        self.fetchers.iter().position(is_it).map(|leader| BrokerId(leader as u32))
+    }
+
+    /// Advances a leader's high watermark, if that is possible, and tells whoever waits for it (`broker.md R11`, P10).
+    fn advance_hw<O: Observer>(&mut self, cx: &mut Cx<'_, O>, ix: u32, cause: Seq) {
+        let rules = self.isr_rules(self.partitions[ix as usize].tp());
+        if self.partitions[ix as usize].maybe_advance_hw(cx.now, &rules, &self.image) {
+            let risen = self.report_hw(cx, ix, cause);
+            self.note_hw(ix);
+            self.complete_produce(ix, risen);
+            self.wake_consumers(ix, risen);
+        }
+    }
+
+    fn report_hw<O: Observer>(&self, cx: &mut Cx<'_, O>, ix: u32, cause: Seq) -> Seq {
+        let partition = &self.partitions[ix as usize];
+        let (tp, log_end_offset) = (partition.tp(), partition.log.end_offset());
+        let high_watermark = partition.high_watermark();
+        cx.emit(cause, || Event::HwAdvanced {
+            broker: self.id,
+            topic: tp.topic,
+            partition: tp.partition,
+            high_watermark,
+            log_end_offset,
+        })
+    }
+
+    /// A fault has stepped in: the rest of this work waits until it is in effect. If that is the end of the process, it is
+    /// the end of the work.
+    fn interrupt<O: Observer>(&mut self, cx: &Cx<'_, O>, work: Interrupted) {
+        self.interrupted.push_back(work);
+        self.resume_later(cx);
+    }
+
+    fn resume_later<O: Observer>(&mut self, cx: &Cx<'_, O>) {
+        if !self.resuming {
+            self.resuming = true;
+            let (timer, cause) = (BrokerTimer::Resume, Seq::OUTSIDE);
+            self.outputs.push(BrokerOutput::Timer { at: cx.now, timer, cause });
+        }
+    }
+
+    fn resume<O: Observer>(&mut self, cx: &mut Cx<'_, O>) {
+        if !std::mem::take(&mut self.resuming) {
+            return;
+        }
+        for work in std::mem::take(&mut self.interrupted) {
+            match work {
+                Interrupted::Produce(work) => self.go_on_with_produce(cx, work),
+                Interrupted::FetchAnswer(answer) => self.go_on_with_answer(cx, answer),
+            }
+        }
     }
 }

@@ -1,9 +1,14 @@
-//! A replica of a partition.
+//! A replica of a partition: its log, its high watermark, and whether its broker leads or follows.
 
 use std::sync::Arc;
 
-use super::Log;
-use crate::record::{BrokerId, TopicPartition};
+use super::leadership::Leadership;
+use super::log::Log;
+use super::metadata::PartitionRegistration;
+use super::producer_state::ProducerStates;
+use crate::config::TopicConfig;
+use crate::record::{BrokerId, StoredBatch, TopicPartition};
+use crate::time::Time;
 
 /// What a replica is at the moment, as its broker believes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,15 +19,85 @@ pub enum Role {
     Follower,
 }
 
-/// A replica of a partition at one broker.
+/// A replica of a partition at one broker (Kafka's `Partition`).
 #[derive(Clone, Debug)]
 pub struct Partition {
     tp: TopicPartition,
-    log: Log,
-    isr: Arc<[BrokerId]>,
+    pub(super) log: Log,
+    pub(super) producers: ProducerStates,
+    high_watermark: i64,
+    /// The high watermark on disk (`broker.md R17`).
+    checkpointed_hw: i64,
+    /// What it acts on: the last word of the controller that it has applied.
+    known: PartitionRegistration,
+    pub(super) role: RoleState,
+    /// Parked produce requests that wait for it.
+    pub(super) produce_waiters: Vec<ProduceWaiter>,
+    /// Parked consumer fetches that read it.
+    pub(super) fetch_waiters: Vec<u32>,
+}
+
+/// The part of the state that leader and follower do not share.
+#[derive(Clone, Debug)]
+pub(super) enum RoleState {
+    Leader(Leadership),
+    Follower(Following),
+}
+
+/// How the fetcher stands with a replica that follows (Kafka's `PartitionFetchState`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Following {
+    /// Whether it is fetched, and from when on.
+    pub(super) fetch: FetchState,
+    /// Fetch offset and leader epoch that the leader has been told in this fetch session.
+    pub(super) told: Option<(i64, i32)>,
+}
+
+/// Whether a replica is fetched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum FetchState {
+    /// There is nobody to fetch from, or the leader has fenced it: new metadata is needed (`broker.md R6`).
+    #[default]
+    Stopped,
+    /// It is part of every fetch.
+    Fetching,
+    /// Not before this time (`broker.md R5`).
+    Delayed(Time),
+}
+
+/// A parked produce request that waits for a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ProduceWaiter {
+    /// The high watermark that it waits for.
+    pub(super) required_offset: i64,
+    /// Its place in the purgatory.
+    pub(super) parked: u32,
+    /// Its place in the request.
+    pub(super) at: u32,
 }
 
 impl Partition {
+    pub(super) fn new(tp: TopicPartition) -> Partition {
+        let none: Arc<[BrokerId]> = Arc::new([]);
+        Partition {
+            tp,
+            log: Log::default(),
+            producers: ProducerStates::default(),
+            high_watermark: 0,
+            checkpointed_hw: 0,
+            known: PartitionRegistration {
+                replicas: none.clone(),
+                leader: None,
+                leader_epoch: -1,
+                partition_epoch: -1,
+                isr: none,
+            },
+            role: RoleState::Follower(Following::default()),
+            produce_waiters: Vec::new(),
+            fetch_waiters: Vec::new(),
+        }
+    }
+
     /// Which partition.
     pub fn tp(&self) -> TopicPartition {
         self.tp
@@ -33,33 +108,163 @@ impl Partition {
         &self.log
     }
 
+    /// What it knows of idempotent producers.
+    pub fn producers(&self) -> &ProducerStates {
+        &self.producers
+    }
+
     /// Its own high watermark.
     pub fn high_watermark(&self) -> i64 {
-        0
+        self.high_watermark
     }
 
     /// What it is.
     pub fn role(&self) -> Role {
-        Role::Follower
+        if self.leadership().is_some() { Role::Leader } else { Role::Follower }
     }
 
     /// The leader that it knows, if there is one.
     pub fn leader(&self) -> Option<BrokerId> {
-        None
+        self.known.leader
     }
 
     /// The leader epoch that it knows; -1 before the first word of the controller.
     pub fn leader_epoch(&self) -> i32 {
-        -1
+        self.known.leader_epoch
     }
 
     /// The partition epoch that it knows; -1 before the first word of the controller.
     pub fn partition_epoch(&self) -> i32 {
-        -1
+        self.known.partition_epoch
     }
 
-    /// The ISR that it knows.
+    /// Its replicas, the preferred leader first.
+    pub fn replicas(&self) -> &[BrokerId] {
+        &self.known.replicas
+    }
+
+    /// The ISR that the controller has committed, as far as it knows.
     pub fn isr(&self) -> &[BrokerId] {
-        &self.isr
+        &self.known.isr
+    }
+
+    pub(super) fn leadership(&self) -> Option<&Leadership> {
+        match &self.role {
+            RoleState::Leader(leadership) => Some(leadership),
+            RoleState::Follower(_) => None,
+        }
+    }
+
+    pub(super) fn following(&self) -> Option<&Following> {
+        match &self.role {
+            RoleState::Follower(following) => Some(following),
+            RoleState::Leader(_) => None,
+        }
+    }
+
+    pub(super) fn following_mut(&mut self) -> Option<&mut Following> {
+        match &mut self.role {
+            RoleState::Follower(following) => Some(following),
+            RoleState::Leader(_) => None,
+        }
+    }
+
+    /// Takes over what the controller has decided; whether it is news.
+    pub(super) fn learn(&mut self, registration: &PartitionRegistration) -> bool {
+        let news = registration.partition_epoch > self.known.partition_epoch;
+        if news {
+            self.known = registration.clone();
+        }
+        news
+    }
+
+    /// The controller's answer to a proposal: the ISR as it is now.
+    pub(super) fn commit_isr(&mut self, isr: &[BrokerId], partition_epoch: i32) {
+        self.known.isr = isr.into();
+        self.known.partition_epoch = partition_epoch;
+        self.drop_proposal();
+    }
+
+    /// Back to the ISR that is committed.
+    pub(super) fn drop_proposal(&mut self) {
+        if let RoleState::Leader(leadership) = &mut self.role {
+            leadership.proposal = None;
+        }
+    }
+
+    pub(super) fn shared_isr(&self) -> Arc<[BrokerId]> {
+        self.known.isr.clone()
+    }
+
+    pub(super) fn shared_replicas(&self) -> Arc<[BrokerId]> {
+        self.known.replicas.clone()
+    }
+
+    /// The process has died: what it was it is no more, and knows it only once the controller says it again.
+    pub(super) fn forget_role(&mut self) {
+        self.known.partition_epoch = -1;
+        self.known.leader_epoch = -1;
+        self.known.leader = None;
+        self.role = RoleState::Follower(Following::default());
+        self.produce_waiters.clear();
+        self.fetch_waiters.clear();
+    }
+
+    /// The process starts: high watermark and producers come back from disk (`broker.md R17`, I10).
+    pub(super) fn recover(&mut self, now_ms: i64, expiration_ms: i64) {
+        self.high_watermark = self.checkpointed_hw.clamp(self.log.start_offset(), self.log.end_offset());
+        self.producers.recover(&self.log, now_ms, expiration_ms);
+    }
+
+    /// Writes the high watermark to disk (`broker.md R17`).
+    pub(super) fn checkpoint_hw(&mut self) {
+        self.checkpointed_hw = self.high_watermark;
+    }
+
+    /// A leader's high watermark only ever rises (`broker.md R14`). Whether it did.
+    pub(super) fn raise_hw(&mut self, to: i64) -> bool {
+        let rises = to > self.high_watermark;
+        if rises {
+            self.high_watermark = to;
+        }
+        rises
+    }
+
+    /// A follower's follows the leader's, backwards too (`broker.md R15`). Whether it rose.
+    pub(super) fn follow_hw(&mut self, leaders: i64) -> bool {
+        let before = self.high_watermark;
+        self.high_watermark = leaders.clamp(self.log.start_offset(), self.log.end_offset());
+        self.high_watermark > before
+    }
+
+    /// Appends to log and producer state, as leader or as follower (`broker.md 1.6`, R8). Whether that closed a segment
+    /// and so wrote it to disk.
+    pub(super) fn append(&mut self, stored: StoredBatch, config: &TopicConfig) -> bool {
+        let rolled = self.log.maybe_roll(&stored, config);
+        if let Some(base_offset) = rolled {
+            self.producers.take_snapshot(base_offset);
+        }
+        self.producers.update(&stored);
+        self.log.append(stored);
+        rolled.is_some()
+    }
+
+    /// Cuts the log, and with it all that is derived from it (`broker.md R32`).
+    pub(super) fn truncate_to(&mut self, offset: i64, now_ms: i64, expiration_ms: i64) {
+        self.log.truncate_to(offset);
+        self.high_watermark = self.high_watermark.min(self.log.end_offset());
+        self.producers.reload(&self.log, now_ms, expiration_ms);
+    }
+
+    /// Drops everything and begins anew at this offset (`broker.md R33`).
+    pub(super) fn restart_at(&mut self, offset: i64) {
+        self.log.restart_at(offset);
+        self.high_watermark = offset;
+        self.producers.clear();
+    }
+
+    /// The log begins later now, as far as the high watermark allows.
+    pub(super) fn advance_start(&mut self, offset: i64) {
+        self.log.advance_start(offset.min(self.high_watermark));
     }
 }

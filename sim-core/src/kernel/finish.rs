@@ -117,18 +117,6 @@ impl<O: Observer> Run<O> {
     }
 
     fn terms(&self) -> Terms {
-        let producers = self.scenario.producers.iter().map(|producer| {
-            let mut topics: Vec<_> = producer.sends.iter().map(|stream| stream.topic).collect();
-            topics.sort_unstable();
-            topics.dedup();
-            ProducerTerms::new(&producer.config, topics)
-        });
-        let elr = self.scenario.cluster.elr;
-        Terms {
-            producers: producers.collect(),
-            topics: self.scenario.topics.iter().map(|topic| TopicTerms::new(&topic.config, elr)).collect(),
-            restarts: self.restarts.clone(),
-            partitions: Vec::new(),
-        }
+        Terms { restarts: self.restarts.clone(), ..Terms::of(&self.scenario) }
     }
 }

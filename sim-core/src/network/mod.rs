@@ -10,6 +10,9 @@ mod message;
 mod ticket;
 mod wire;
 
+#[cfg(test)]
+mod tests;
+
 pub use connection::ConnectionId;
 pub use link::{CutRule, Endpoint};
 pub use message::MessageSlot;

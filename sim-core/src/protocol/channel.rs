@@ -2,7 +2,7 @@
 
 use super::{Request, Response};
 use crate::record::BrokerId;
-use crate::trace::Seq;
+use crate::seq::Seq;
 
 /// Something a client's selector does when its poll begins.
 #[derive(Clone, Debug, PartialEq)]

@@ -145,18 +145,18 @@ pub(crate) fn parse(name: &str, bytes: &[u8], texts: &mut Texts, problems: &Prob
         Err(error) => {
             let span = error.span().unwrap_or(content.len()..content.len());
             let at = At { text, start: span.start as u32, end: span.end as u32 };
-            problems.report(at, format!("not valid TOML: {}", error.message()), syntax_help(content, &span));
+            report_syntax(at, content, error.message(), problems);
             None
         }
     }
 }
 
-/// What people most often get wrong in TOML.
-fn syntax_help(content: &str, span: &std::ops::Range<usize>) -> String {
-    let start = span.start.min(content.len());
+/// Reports what is no TOML, in words for what people most often get wrong.
+fn report_syntax(at: At, content: &str, message: &str, problems: &Problems) {
+    let start = (at.start as usize).min(content.len());
     let line_start = content.as_bytes()[..start].iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
-    let line_end =
-        content.as_bytes()[start..].iter().position(|&b| b == b'\n').map_or(content.len(), |at| start + at);
+    let rest = content.as_bytes()[start..].iter().position(|&b| b == b'\n');
+    let line_end = rest.map_or(content.len(), |at| start + at);
     let line = content.get(line_start..line_end).unwrap_or_default().trim();
     let unquoted =
         line.split_once('=').map(|(key, value)| (key.trim(), value.trim())).filter(|(key, value)| {
@@ -164,10 +164,16 @@ fn syntax_help(content: &str, span: &std::ops::Range<usize>) -> String {
                 && value.chars().all(|c| c.is_alphanumeric() || "._-/".contains(c))
                 && value.chars().any(char::is_alphabetic)
         });
-    match unquoted {
-        Some((key, value)) => format!("text stands in quotes: write `{} = \"{}\"`", short(key), short(value)),
-        None if line.ends_with('=') => "write a value behind the `=`".to_owned(),
-        None => "see https://toml.io for how TOML is written".to_owned(),
+    if let Some((key, value)) = unquoted {
+        let help = format!("write `{} = \"{}\"`", short(key), short(value));
+        problems.report(at, "not valid TOML: text stands in quotes", help);
+    } else if line.ends_with('=') {
+        problems.report_bare(at, "not valid TOML: there is no value behind the `=`");
+    } else if message.starts_with("duplicate key") {
+        let help = "a key stands once in its table; several topics, producers ... are `[[topics]]`, with two brackets";
+        problems.report(at, "not valid TOML: this key was there before", help);
+    } else {
+        problems.report_bare(at, format!("not valid TOML: {message}"));
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is wrong with a scenario: where, what, and what to write instead.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use super::limits;
@@ -86,7 +86,11 @@ struct Problem {
 #[derive(Debug, Default)]
 pub(crate) struct Problems {
     list: RefCell<Vec<Problem>>,
+    dropped: Cell<usize>,
 }
+
+/// Problems that are kept to choose those from that are reported, the first in the order of the text.
+const KEPT: usize = 10 * limits::PROBLEMS;
 
 impl Problems {
     /// A problem, and what to write instead.
@@ -112,11 +116,20 @@ impl Problems {
 
     /// Something that the format has and this program does not do: never passed over.
     pub(crate) fn not_modelled(&self, at: At, what: &str) {
-        self.report(at, format!("{what} is not modelled yet"), "leave it out");
+        self.report(at, format!("{what} is not modelled yet"), "leave it out, the rest can be run");
     }
 
     fn push(&self, at: At, message: String, help: Option<String>, exceptions: Vec<Exception>) {
-        self.list.borrow_mut().push(Problem { at, message, help, exceptions });
+        if self.has_room() {
+            self.list.borrow_mut().push(Problem { at, message, help, exceptions });
+        } else {
+            self.dropped.set(self.dropped.get() + 1);
+        }
+    }
+
+    /// Whether another problem would be kept: if not, nobody needs to look for what was meant.
+    pub(crate) fn has_room(&self) -> bool {
+        self.list.borrow().len() < KEPT
     }
 
     /// How many there are so far.
@@ -140,7 +153,7 @@ impl Problems {
         }
         list.sort_by_key(|problem| (problem.at.text, problem.at.start));
         list.dedup_by(|a, b| a.at == b.at && a.message == b.message);
-        let more = list.len().saturating_sub(limits::PROBLEMS);
+        let more = list.len().saturating_sub(limits::PROBLEMS) + self.dropped.get();
         list.truncate(limits::PROBLEMS);
         Err(ScenarioErrors { errors: list.into_iter().map(|problem| problem.placed(texts)).collect(), more })
     }

@@ -20,7 +20,7 @@ pub const PRODUCERS: usize = 1_000;
 /// Consumers.
 pub const CONSUMERS: usize = 1_000;
 /// Settings in one `config` table, and lines of one `.properties` file.
-pub const SETTINGS: usize = 5_000;
+pub const SETTINGS: usize = 1_000;
 /// Partitions read by all consumers, each counted once a consumer.
 pub const CONSUMED_PARTITIONS: u64 = 300_000;
 /// Streams (`[[producers.sends]]`) of all producers.
@@ -39,6 +39,10 @@ pub const HEADERS: usize = 1_000;
 pub const FAULTS: usize = 10_000;
 /// `network.links`.
 pub const LINKS: usize = 10_000;
+/// Entries of a twin's `set`, and `--set`s of one command.
+pub const SETS: usize = 100;
+/// File size times twins up to which twins are tried with the file; those of a larger file when they are asked for.
+pub const TRIED_BYTES: usize = 16 * 1024 * 1024;
 /// Twins.
 pub const TWINS: usize = 100;
 /// The longest duration and the latest time, in nanoseconds: 366 days.

@@ -8,7 +8,7 @@ use super::model::{Languages, Overrides, Scenario, Text, Twin};
 use super::overrides;
 use super::quantity::short;
 use super::read::{self, Configs, PartConfig, PartNote};
-use super::section::find;
+use super::section::unknown;
 use super::source::{At, Source, Texts};
 use crate::config::Release;
 
@@ -37,7 +37,9 @@ impl Scenario {
             .filter(|_| problems.count() == 0)
             .and_then(|root| {
                 let loaded = apply_and_read(source, &root, overrides, &mut texts, &problems);
-                if problems.count() == 0 && *overrides == Overrides::default() {
+                let effort = source.bytes.len().saturating_mul(twin_nodes(&root).len());
+                let plain = *overrides == Overrides::default() && effort <= limits::TRIED_BYTES;
+                if problems.count() == 0 && plain {
                     try_twins(source, &root, &mut texts, &problems);
                 }
                 loaded
@@ -80,7 +82,7 @@ fn apply_and_read(
     problems: &Problems,
 ) -> Option<Loaded> {
     let file = root.as_table()?;
-    let twin_nodes = file.get("twins").and_then(Node::as_list).unwrap_or_default();
+    let twin_nodes = twin_nodes(root);
     if twin_nodes.len() > limits::TWINS {
         problems.report_bare(
             twin_nodes[limits::TWINS].at,
@@ -118,6 +120,10 @@ fn apply_and_read(
     Some(Loaded { scenario, configs, notes })
 }
 
+fn twin_nodes(root: &Node) -> &[Node] {
+    root.as_table().and_then(|file| file.get("twins")).and_then(Node::as_list).unwrap_or_default()
+}
+
 /// The table of the twin that the command line asks for.
 fn twin_node<'d>(
     name: &str,
@@ -135,7 +141,7 @@ fn twin_node<'d>(
     let text = texts.add("--twin", name);
     let node =
         Node { at: At { text, start: 0, end: name.len() as u32 }, value: Value::Text(name.to_owned()) };
-    find(&node, "twin", name, twins.iter().map(|twin| twin.name.as_str()), problems);
+    unknown(&node, "twin", name, twins.iter().map(|twin| twin.name.as_str()), problems);
     None
 }
 
@@ -149,6 +155,14 @@ fn apply_twin(file: &mut Table, twin: &Node, problems: &Problems) {
     }
     if let Some(set) = twin.get("set").and_then(Node::as_table) {
         let set = flattened(set);
+        if set.len() > limits::SETS {
+            let at = twin.get("set").map(|set| set.at).unwrap_or_default();
+            problems.report_bare(
+                at,
+                format!("`set` has {} entries, more than the limit of {}", set.len(), limits::SETS),
+            );
+            return;
+        }
         // The profile first: it says which properties there are.
         let (profiles, others): (Vec<_>, Vec<_>) = set.into_iter().partition(|(key, ..)| key == "profile");
         for (key, at, value) in profiles.into_iter().chain(others) {
@@ -161,6 +175,12 @@ fn apply_twin(file: &mut Table, twin: &Node, problems: &Problems) {
 }
 
 fn apply_command_line(file: &mut Table, overrides: &Overrides, texts: &mut Texts, problems: &Problems) {
+    if overrides.set.len() > limits::SETS {
+        let text = texts.add("--set", "");
+        let message = format!("{} settings, more than the limit of {}", overrides.set.len(), limits::SETS);
+        problems.report_bare(At { text, start: 0, end: 0 }, message);
+        return;
+    }
     let seed = overrides.seed.map(|seed| ("seed".to_owned(), seed.to_string()));
     let (profiles, others): (Vec<_>, Vec<_>) =
         overrides.set.iter().cloned().partition(|(key, _)| key == "profile");
@@ -207,9 +227,7 @@ fn over(file: Languages, twin: Languages) -> Languages {
 
 /// Reads every twin that is not meant to be refused, for its problems only.
 fn try_twins(source: &Source, root: &Node, texts: &mut Texts, problems: &Problems) {
-    let twins =
-        root.as_table().and_then(|file| file.get("twins")).and_then(Node::as_list).unwrap_or_default();
-    for twin in twins.iter().filter_map(Node::as_table) {
+    for twin in twin_nodes(root).iter().filter_map(Node::as_table) {
         let refused =
             twin.get("expect").and_then(Node::as_table).is_some_and(|expect| expect.get("error").is_some());
         if let Some(name) = twin.get("name").and_then(Node::as_text)

@@ -29,3 +29,6 @@ pub use model::{
 };
 pub use read::{PartConfig, PartNote};
 pub use source::Source;
+
+#[cfg(test)]
+mod tests;

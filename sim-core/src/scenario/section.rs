@@ -4,15 +4,18 @@
 use super::document::{Node, Table, Value};
 use super::error::Problems;
 use super::limits;
-use super::nearest::{nearest, suggestion};
+use super::nearest::suggestion;
 use super::quantity::{self, NotAQuantity, short};
 use super::source::At;
+use crate::config::Family;
 use crate::time::{Span, Time};
 
 /// A table whose keys are known.
 #[derive(Clone)]
 pub(crate) struct Section<'d> {
     table: &'d Table,
+    /// Whether it had keys that are not known: then one of them is what seems to be missing.
+    pub(crate) has_unknown: bool,
     /// Its place.
     pub(crate) at: At,
     /// What messages call it: `[cluster]`.
@@ -33,13 +36,15 @@ impl<'d> Section<'d> {
             problems.report_bare(node.at, format!("{name} is a table, not {}", node.kind()));
             return None;
         };
+        let mut has_unknown = false;
         for entry in &table.entries {
             if !known.contains(&entry.key.as_str()) {
+                has_unknown = true;
                 let message = format!("unknown key `{}` in {name}", short(&entry.key));
-                problems.report(entry.key_at, message, suggestion(&entry.key, known));
+                problems.report(entry.key_at, message, key_help(&entry.key, known, problems));
             }
         }
-        Some(Section { table, at: node.at, name: name.to_owned(), problems })
+        Some(Section { table, has_unknown, at: node.at, name: name.to_owned(), problems })
     }
 
     /// The value of a key, whatever it is.
@@ -63,9 +68,11 @@ impl<'d> Section<'d> {
         entries.filter_map(|entry| keys.iter().find(|key| **key == entry.key)).copied().collect()
     }
 
-    /// Reports that a key is needed.
+    /// Reports that a key is needed, unless an unknown one, which has been reported, may be it.
     pub(crate) fn missing(&self, key: &str, help: &str) {
-        self.problems.report(self.at, format!("{} needs `{key}`", self.name), help);
+        if !self.has_unknown {
+            self.problems.report(self.at, format!("{} needs `{key}`", self.name), help);
+        }
     }
 
     /// A text.
@@ -153,6 +160,20 @@ impl<'d> Section<'d> {
     }
 }
 
+/// What an unknown key may have been meant to be.
+fn key_help(key: &str, known: &[&str], problems: &Problems) -> String {
+    if !problems.has_room() {
+        return String::new();
+    }
+    let is_property =
+        |name: &str| name.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    let properties = Family::ALL.iter().flat_map(|family| family.keys());
+    if known.contains(&"config") && properties.map(|property| property.name).any(is_property) {
+        return "Kafka's properties stand in `config`, as in `config = { \"acks\" = \"all\" }`".to_owned();
+    }
+    suggestion(key, known)
+}
+
 /// Reports a value of the wrong type.
 pub(crate) fn wrong_type(node: &Node, key: &str, wanted: &str, help: &str, problems: &Problems) {
     problems.report(node.at, format!("`{key}` is {wanted}, not {}", node.kind()), help);
@@ -189,7 +210,11 @@ pub(crate) fn whole(node: &Node, key: &str, min: u64, max: u64, problems: &Probl
         return None;
     };
     if number < i128::from(min) || number > i128::from(max) {
-        let message = format!("`{key} = {number}` is out of range");
+        let message = if number < i128::from(min) {
+            format!("`{key} = {number}` is below {min}")
+        } else {
+            format!("`{key} = {number}` is above the limit of {max}")
+        };
         problems.report(node.at, message, range_help(min, max));
         return None;
     }
@@ -279,24 +304,18 @@ pub(crate) fn name<'d>(node: &'d Node, key: &str, problems: &Problems) -> Option
     Some(name)
 }
 
-/// Finds a name among the known ones; reports an unknown one with the nearest.
-pub(crate) fn find<'n>(
+/// Reports a name that is none of the known ones, with the nearest of them.
+pub(crate) fn unknown<'n>(
     node: &Node,
     what: &str,
     name: &str,
-    names: impl IntoIterator<Item = &'n str> + Clone,
+    names: impl IntoIterator<Item = &'n str>,
     problems: &Problems,
-) -> Option<usize> {
-    let found = names.clone().into_iter().position(|known| known == name);
-    if found.is_none() {
-        let help = match nearest(name, names.clone()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => {
-                let known: Vec<&str> = names.into_iter().take(24).collect();
-                suggestion(name, &known)
-            }
-        };
-        problems.report(node.at, format!("unknown {what} `{}`", short(name)), help);
-    }
-    found
+) {
+    let help = if problems.has_room() {
+        suggestion(name, &names.into_iter().collect::<Vec<_>>())
+    } else {
+        String::new()
+    };
+    problems.report(node.at, format!("unknown {what} `{}`", short(name)), help);
 }

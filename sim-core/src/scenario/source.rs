@@ -41,21 +41,48 @@ pub(crate) struct At {
 /// The texts of one reading: the file first, then what the command line and `.properties` files brought.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Texts {
-    texts: Vec<(String, String)>,
+    texts: Vec<Text>,
+}
+
+#[derive(Clone, Debug)]
+struct Text {
+    name: String,
+    content: String,
+    /// Where each line starts.
+    lines: Vec<u32>,
 }
 
 impl Texts {
     /// Takes up a text under the name that errors show.
-    pub(crate) fn add(&mut self, name: &str, text: &str) -> u32 {
-        self.texts.push((name.to_owned(), text.to_owned()));
+    pub(crate) fn add(&mut self, name: &str, content: &str) -> u32 {
+        let newlines = content.bytes().enumerate().filter(|&(_, byte)| byte == b'\n');
+        let lines = std::iter::once(0).chain(newlines.map(|(at, _)| at as u32 + 1)).collect();
+        self.texts.push(Text { name: name.to_owned(), content: content.to_owned(), lines });
         self.texts.len() as u32 - 1
+    }
+
+    /// The line of a place, from 1.
+    pub(crate) fn line(&self, at: At) -> u32 {
+        self.texts.get(at.text as usize).map_or(1, |text| text.line(at.start))
+    }
+
+    /// The place of a line of a text.
+    pub(crate) fn line_place(&self, text: u32, line: u32) -> At {
+        let place = || {
+            let whole = self.texts.get(text as usize)?;
+            let start = *whole.lines.get(line.saturating_sub(1) as usize)?;
+            let end = whole.lines.get(line as usize).map_or(whole.content.len() as u32, |next| next - 1);
+            Some(At { text, start, end })
+        };
+        place().unwrap_or(At { text, start: 0, end: 0 })
     }
 
     /// The text's name, the line and column (from 1, in characters) of a place, and the line with a mark below it.
     pub(crate) fn spot(&self, at: At) -> Spot {
-        let Some((name, text)) = self.texts.get(at.text as usize) else {
+        let Some(whole) = self.texts.get(at.text as usize) else {
             return Spot { file: String::new(), line: 1, column: 1, snippet: Snippet::default() };
         };
+        let text = whole.content.as_str();
         let start = floor_boundary(text, at.start as usize);
         let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
         let line_end = text[start..].find('\n').map_or(text.len(), |newline| start + newline);
@@ -64,11 +91,17 @@ impl Texts {
         let marked = text[start..end].chars().count().max(1);
         let before = text[line_start..start].chars().count();
         Spot {
-            file: name.clone(),
-            line: text[..line_start].matches('\n').count() as u32 + 1,
+            file: whole.name.clone(),
+            line: whole.line(start as u32),
             column: before as u32 + 1,
             snippet: Snippet::cut(line, before, marked),
         }
+    }
+}
+
+impl Text {
+    fn line(&self, at: u32) -> u32 {
+        self.lines.partition_point(|&start| start <= at) as u32
     }
 }
 

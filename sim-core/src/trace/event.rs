@@ -30,7 +30,7 @@ macro_rules! events {
             #[inline]
             pub fn visit<V: Visitor>(&self, visitor: &mut V) {
                 match self {
-                    $(Event::$variant { $($field,)* } => { $($field.visit(stringify!($field), visitor);)* })*
+                    $(Event::$variant { $($field,)* } => { $($field.visit(plain(stringify!($field)), visitor);)* })*
                     Event::Message(message) => message.visit(visitor),
                 }
             }
@@ -219,6 +219,12 @@ events! {
     Fault = "fault" { fault: i32, r#do: &'static str, state: &'static str, }
     /// The application has the record.
     Consumed = "consumed" { consumer: ConsumerIx, broker: BrokerId, topic: TopicIx, partition: u32, offset: i64, record: RecordId, }
+}
+
+/// A field's name as a trace has it, where Rust needs `r#`.
+#[inline]
+fn plain(name: &'static str) -> &'static str {
+    name.strip_prefix("r#").unwrap_or(name)
 }
 
 /// Who stands at the two ends of a connection or a message, as a trace names them.

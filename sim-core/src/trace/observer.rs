@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::Seq;
 use super::event::{Event, EventKind};
 use super::fields::{Items, Value, Visitor};
-use super::hash::{ABSENT, START, mix, text_hash};
+use crate::hash::{ABSENT, START, mix, text_hash};
 use crate::record::Names;
 use crate::time::Time;
 
@@ -92,7 +92,7 @@ impl Observer for Recorder {
     }
 }
 
-/// Takes the trace hash (see [`super::hash`]).
+/// Takes the trace hash (see [`crate::hash`]).
 #[derive(Clone, Debug)]
 pub struct Hasher {
     hash: u64,
@@ -233,7 +233,7 @@ impl Line<'_> {
 impl Visitor for Line<'_> {
     fn field(&mut self, name: &'static str, value: Value<'_>) {
         self.comma();
-        self.quoted(name.trim_start_matches("r#"));
+        self.quoted(name);
         self.text.push(':');
         let names = self.names;
         match value {

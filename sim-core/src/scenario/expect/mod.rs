@@ -133,3 +133,6 @@ impl fmt::Display for Wanted {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -106,7 +106,7 @@ fn field_value(entry: &Entry, world: &World<'_>) -> Option<FieldValue> {
         Written::Truth(truth) => Some(FieldValue::Truth(*truth)),
         Written::Text(text) => {
             Some(match text.rsplit_once(['-', '/']).map(|(name, number)| (name, number.parse())) {
-                Some((name, Ok(number))) if world.producers.contains(&name) => {
+                Some((name, Ok(number))) if world.is_producer(name) => {
                     FieldValue::Numbered(name.to_owned(), number)
                 }
                 _ => FieldValue::Word(text.clone()),

@@ -11,13 +11,13 @@ use super::super::model::{Acting, Overrides};
 use super::super::quantity::short;
 use super::super::section::{text, wrong_type};
 use super::super::source::{At, Source, Texts};
-use crate::application::{NumberTemplate, Template};
 use crate::config::{
     BrokerConfig, ConfigError, ConsumerConfig, Effective, Family, Note, Origin, PartitionerClass,
-    ProducerConfig, Release, Resolved, Settings, TopicConfig, decode_properties, parse_properties,
+    ProducerConfig, Release, Resolved, Setting, Settings, TopicConfig, decode_properties, parse_properties,
     resolve_broker, resolve_consumer, resolve_producer, resolve_topic,
 };
 use crate::record::{BrokerId, TopicIx};
+use crate::template::{NumberTemplate, Template};
 
 const UNCLEAN: &str = "unclean.leader.election.enable";
 
@@ -51,27 +51,39 @@ pub(super) struct ProducerExtras<'d> {
     pub(super) compression_ratio: Option<f64>,
 }
 
-/// Settings with the place of each.
+/// Settings with the place of each, weakest first; of the same key only the strongest.
 #[derive(Clone, Default)]
 struct Placed {
-    settings: Settings,
-    places: Vec<(String, At)>,
+    list: Vec<(Setting, At)>,
 }
 
 impl Placed {
-    fn push(&mut self, key: &str, value: &str, origin: Origin, at: At) {
-        self.settings.push(key, value, origin);
-        self.places.push((key.to_owned(), at));
+    fn push(&mut self, setting: Setting, at: At) {
+        self.list.retain(|(weaker, _)| weaker.key != setting.key);
+        self.list.push((setting, at));
     }
 
     fn extend(&mut self, stronger: &Placed) {
-        self.settings.extend(&stronger.settings);
-        self.places.extend(stronger.places.iter().cloned());
+        for (setting, at) in &stronger.list {
+            self.push(setting.clone(), *at);
+        }
+    }
+
+    fn settings(&self) -> Settings {
+        let mut settings = Settings::new();
+        for (setting, _) in &self.list {
+            settings.push(setting.key.as_str(), setting.value.as_str(), setting.origin.clone());
+        }
+        settings
+    }
+
+    fn get(&self, key: &str) -> Option<&(Setting, At)> {
+        self.list.iter().find(|(setting, _)| setting.key == key)
     }
 
     /// Where the value of a key comes from.
     fn place(&self, key: &str) -> Option<At> {
-        self.places.iter().rev().find(|(known, _)| known == key).map(|(_, at)| *at)
+        self.get(key).map(|(_, at)| *at)
     }
 }
 
@@ -79,6 +91,9 @@ impl Placed {
 pub(crate) struct Configs<'a> {
     source: &'a Source,
     producer_properties: Option<&'a (String, String)>,
+    /// `.properties` files that have been read, by path, and the one of the command line.
+    files: BTreeMap<String, Placed>,
+    command_line: Option<Placed>,
     texts: &'a mut Texts,
     problems: &'a Problems,
     release: Release,
@@ -102,6 +117,8 @@ impl<'a> Configs<'a> {
         Configs {
             source,
             producer_properties: overrides.producer_properties.as_ref(),
+            files: BTreeMap::new(),
+            command_line: None,
             texts,
             problems,
             release: Release::NEWEST,
@@ -129,8 +146,8 @@ impl<'a> Configs<'a> {
     pub(super) fn broker(&mut self, config: Option<&Node>) -> Option<BrokerConfig> {
         self.broker = self.settings(config);
         let resolved =
-            self.refuse(resolve_broker(self.release, &self.broker.settings), config, &self.broker)?;
-        if self.broker.settings.get(UNCLEAN).is_some() && resolved.value(UNCLEAN) == Some("true") {
+            self.refuse(resolve_broker(self.release, &self.broker.settings()), config, &self.broker)?;
+        if self.broker.place(UNCLEAN).is_some() && resolved.value(UNCLEAN) == Some("true") {
             self.unclean(&self.broker);
         }
         let config = resolved.config.clone();
@@ -142,7 +159,7 @@ impl<'a> Configs<'a> {
     pub(super) fn topic(&mut self, name: &str, config: Option<&Node>) -> Option<TopicConfig> {
         let placed = self.settings(config);
         let broker = self.broker_resolved.as_ref()?;
-        let resolved = resolve_topic(self.release, &placed.settings, broker);
+        let resolved = resolve_topic(self.release, &placed.settings(), broker);
         let resolved = self.refuse(resolved, config, &placed)?;
         if resolved.config.unclean_leader_election && placed.place(UNCLEAN).is_some() {
             self.unclean(&placed);
@@ -166,7 +183,7 @@ impl<'a> Configs<'a> {
         placed.extend(&command_line);
         let resolved = resolve_producer(
             self.release,
-            &placed.settings,
+            &placed.settings(),
             crate::config::ProducerExtras {
                 client_id: extras.id.to_owned(),
                 partitioner: extras.partitioner,
@@ -182,7 +199,7 @@ impl<'a> Configs<'a> {
 
     pub(super) fn consumer(&mut self, id: &str, config: Option<&Node>) -> Option<ConsumerConfig> {
         let placed = self.settings(config);
-        let resolved = self.refuse(resolve_consumer(self.release, &placed.settings), config, &placed)?;
+        let resolved = self.refuse(resolve_consumer(self.release, &placed.settings()), config, &placed)?;
         self.not_yet(&placed, "group.id", "consumer groups");
         self.remember(id, Family::Consumer, &resolved);
         Some(resolved.config)
@@ -195,7 +212,7 @@ impl<'a> Configs<'a> {
         let mut placed = self.topics.get(place)?.1.clone();
         placed.extend(&added);
         let broker = self.broker_resolved.as_ref()?;
-        let resolved = resolve_topic(self.release, &placed.settings, broker);
+        let resolved = resolve_topic(self.release, &placed.settings(), broker);
         let resolved = self.refuse(resolved, Some(config), &placed)?;
         if resolved.config.unclean_leader_election && added.place(UNCLEAN).is_some() {
             self.unclean(&added);
@@ -209,7 +226,8 @@ impl<'a> Configs<'a> {
         let added = self.settings(Some(config));
         let mut placed = self.single_brokers.get(&broker).unwrap_or(&self.broker).clone();
         placed.extend(&added);
-        let resolved = self.refuse(resolve_broker(self.release, &placed.settings), Some(config), &placed)?;
+        let resolved =
+            self.refuse(resolve_broker(self.release, &placed.settings()), Some(config), &placed)?;
         if added.place(UNCLEAN).is_some() && resolved.value(UNCLEAN) == Some("true") {
             self.unclean(&added);
         }
@@ -249,10 +267,10 @@ impl<'a> Configs<'a> {
             };
             if value.at.text == 0 {
                 let span = value.at.start as usize..value.at.end as usize;
-                let line = self.texts.spot(value.at).line;
-                file.push(&key, &text, Origin::Scenario { line, span }, place_of(key_at, value));
+                let origin = Origin::Scenario { line: self.texts.line(value.at), span };
+                file.push(Setting { key, value: text, origin }, place_of(key_at, value));
             } else {
-                command_line.push(&key, &text, Origin::Set, place_of(key_at, value));
+                command_line.push(Setting { key, value: text, origin: Origin::Set }, place_of(key_at, value));
             }
         }
     }
@@ -266,20 +284,25 @@ impl<'a> Configs<'a> {
             self.problems.report(node.at, format!("there is no file `{}`", short(path)), help);
             return None;
         };
-        let bytes = bytes.clone();
-        self.properties(path, &bytes)
+        if let Some(read) = self.files.get(path) {
+            return Some(read.clone());
+        }
+        let read = self.properties(path, bytes)?;
+        self.files.insert(path.to_owned(), read.clone());
+        Some(read)
     }
 
     /// What `--producer-config` brought.
     fn command_line_properties(&mut self) -> Option<Placed> {
-        match self.producer_properties {
-            Some((name, content)) => self.properties(name, content.as_bytes()),
-            None => Some(Placed::default()),
+        let Some((name, content)) = self.producer_properties else { return Some(Placed::default()) };
+        if self.command_line.is_none() {
+            self.command_line = self.properties(name, content.as_bytes());
         }
+        self.command_line.clone()
     }
 
     fn properties(&mut self, name: &str, bytes: &[u8]) -> Option<Placed> {
-        let lines = bytes.iter().filter(|&&byte| byte == b'\n').count();
+        let lines = bytes.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count();
         if bytes.len() > limits::FILE_BYTES || lines > limits::SETTINGS {
             let text = self.texts.add(name, "");
             let message =
@@ -295,18 +318,14 @@ impl<'a> Configs<'a> {
                 let mut placed = Placed::default();
                 for property in properties {
                     let origin = Origin::Properties { file: name.into(), line: property.line };
-                    placed.push(
-                        &property.key,
-                        &property.value,
-                        origin,
-                        line_at(&content, property.line, text),
-                    );
+                    let setting = Setting { key: property.key, value: property.value, origin };
+                    placed.push(setting, self.texts.line_place(text, property.line));
                 }
                 Some(placed)
             }
             Err(error) => {
                 self.problems.report(
-                    line_at(&content, error.line(), text),
+                    self.texts.line_place(text, error.line()),
                     error.to_string(),
                     error.instead(),
                 );
@@ -340,10 +359,10 @@ impl<'a> Configs<'a> {
     }
 
     fn not_yet(&self, placed: &Placed, key: &str, what: &str) {
-        if let (Some(setting), Some(at)) = (placed.settings.get(key), placed.place(key))
+        if let Some((setting, at)) = placed.get(key)
             && !setting.value.is_empty()
         {
-            self.problems.not_modelled(at, &format!("`{key}` ({what})"));
+            self.problems.not_modelled(*at, &format!("`{key}` ({what})"));
         }
     }
 
@@ -374,14 +393,6 @@ fn place_of(key_at: At, value: &Node) -> At {
     } else {
         value.at
     }
-}
-
-/// The place of a line of a text.
-fn line_at(content: &str, line: u32, text: u32) -> At {
-    let start: usize =
-        content.split_inclusive('\n').take(line.saturating_sub(1) as usize).map(str::len).sum();
-    let length = content[start..].lines().next().map_or(0, str::len);
-    At { text, start: start as u32, end: (start + length) as u32 }
 }
 
 /// A value as a `.properties` file would have it; `None` for what is no single value.

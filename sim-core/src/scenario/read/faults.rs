@@ -138,6 +138,7 @@ fn act(node: &Node, world: &World<'_>, configs: &mut Configs<'_>) -> Option<Act>
     let [name] = given[..] else {
         let message = match given[..] {
             [first, second, ..] => format!("`{second}` beside `{first}`"),
+            _ if section.has_unknown => return None,
             _ => "`do` says nothing to do".to_owned(),
         };
         world.problems.report(
@@ -196,7 +197,7 @@ impl Doing<'_, '_> {
     }
 
     fn needs(&self, key: &str, help: &str) {
-        if !self.section.has(key) {
+        if !self.section.has(key) && !self.section.has_unknown {
             let message = format!("`{}` needs `{key}`", self.name);
             self.world.problems.report(self.section.at, message, help);
         }

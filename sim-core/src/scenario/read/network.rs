@@ -5,7 +5,7 @@ use super::super::limits;
 use super::super::model::{Link, LinkEnd, Network, Sampled};
 use super::super::nearest::nearest;
 use super::super::quantity::{self, short};
-use super::super::section::{Section, list, quantity as report_quantity, whole, wrong_type};
+use super::super::section::{Section, list, quantity as report_quantity, unknown, whole, wrong_type};
 use super::distribution::sampled;
 use super::world::World;
 use crate::time::Span;
@@ -118,7 +118,6 @@ fn client(node: &Node, id: &str, world: &World<'_>) -> Option<LinkEnd> {
     if let Some(place) = world.consumers.iter().position(|known| *known == id) {
         return Some(LinkEnd::Consumer(place as u16));
     }
-    let clients: Vec<&str> = world.producers.iter().chain(&world.consumers).copied().collect();
-    world.unknown(node, "client", id, &clients);
+    unknown(node, "client", id, world.producers.iter().chain(&world.consumers).copied(), world.problems);
     None
 }

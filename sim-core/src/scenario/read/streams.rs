@@ -287,6 +287,9 @@ fn value(node: &Node, world: &World<'_>) -> Option<ValueSpec> {
     let section = Section::open(node, "`value`", &["bytes", "text", "json", "customer", "layout"], problems)?;
     let kinds = section.present(&["bytes", "text", "json", "customer"]);
     let [kind] = kinds[..] else {
+        if kinds.is_empty() && section.has_unknown {
+            return None;
+        }
         problems.report(
             node.at,
             if kinds.is_empty() { "an empty `value`" } else { "a `value` is one thing" },

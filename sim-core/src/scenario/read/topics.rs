@@ -5,7 +5,7 @@ use super::super::limits;
 use super::super::model::Topic;
 use super::super::section::{Section, list, name};
 use super::config::Configs;
-use super::world::{KnownTopic, World};
+use super::world::World;
 use crate::record::BrokerId;
 
 const KEYS: [&str; 5] = ["name", "partitions", "replication-factor", "config", "assignment"];
@@ -21,13 +21,11 @@ pub(super) fn topics(nodes: &[Node], world: &mut World<'_>, configs: &mut Config
         let Some(section) = Section::open(node, "[[topics]]", &KEYS, world.problems) else { continue };
         let Some(name) = topic_name(&section, world) else { continue };
         let assignment = assignment(&section, world.brokers, (partitions, replicas)).unwrap_or_default();
+        let Some(known) = world.topics.last_mut() else { continue };
         partitions += assignment.len() as u64;
         replicas += assignment.iter().map(|replicas| replicas.len() as u64).sum::<u64>();
-        world.topics.push(KnownTopic {
-            name: name.to_owned(),
-            assignment: assignment.clone(),
-            partitions: assignment.len() as u32,
-        });
+        known.partitions = assignment.len() as u32;
+        known.assignment.clone_from(&assignment);
         if let Some(config) = configs.topic(name, section.node("config")) {
             topics.push(Topic { name: name.to_owned(), config, assignment });
         }
@@ -35,8 +33,8 @@ pub(super) fn topics(nodes: &[Node], world: &mut World<'_>, configs: &mut Config
     topics
 }
 
-/// Kafka's rule for names of topics (`Topic.validate`), and that no two are the same.
-fn topic_name<'d>(section: &Section<'d>, world: &World<'_>) -> Option<&'d str> {
+/// Takes up the topic under its name: Kafka's rule for such names (`Topic.validate`), and no two are the same.
+fn topic_name<'d>(section: &Section<'d>, world: &mut World<'_>) -> Option<&'d str> {
     let Some(node) = section.node("name") else {
         section.missing("name", "write `name = \"orders\"`");
         return None;
@@ -47,7 +45,7 @@ fn topic_name<'d>(section: &Section<'d>, world: &World<'_>) -> Option<&'d str> {
         section.problems.report(node.at, format!("`{name}` cannot be the name of a topic"), help);
         return None;
     }
-    if world.topics.iter().any(|known| known.name == name) {
+    if !world.add_topic(name) {
         section.problems.report(
             node.at,
             format!("there are two topics `{name}`"),

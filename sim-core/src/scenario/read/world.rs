@@ -1,11 +1,12 @@
 //! The names of a scenario, known before the parts that refer to them are read.
 
+use std::collections::BTreeMap;
+
 use super::super::document::{Node, Value};
 use super::super::error::Problems;
 use super::super::limits;
-use super::super::nearest::suggestion;
 use super::super::quantity::short;
-use super::super::section::{find, name, text};
+use super::super::section::{name, text, unknown};
 use crate::config::Release;
 use crate::record::{BrokerId, ProducerIx, RecordId, TopicIx, TopicPartition};
 
@@ -17,8 +18,11 @@ pub(crate) struct World<'d> {
     pub(crate) topics: Vec<KnownTopic>,
     /// Topics that only a stream names.
     strangers: Vec<String>,
+    /// Topics of both kinds, by name.
+    topic_places: BTreeMap<String, usize>,
     /// Ids of the producers.
     pub(crate) producers: Vec<&'d str>,
+    producer_places: BTreeMap<&'d str, usize>,
     /// How many records each producer sends.
     pub(crate) records: Vec<u64>,
     /// Ids of the consumers.
@@ -42,11 +46,23 @@ impl<'d> World<'d> {
             brokers: 0,
             topics: Vec::new(),
             strangers: Vec::new(),
+            topic_places: BTreeMap::new(),
             producers: Vec::new(),
+            producer_places: BTreeMap::new(),
             records: Vec::new(),
             consumers: Vec::new(),
             problems,
         }
+    }
+
+    /// Takes note of a topic of the cluster; false: there is one of this name.
+    pub(super) fn add_topic(&mut self, name: &str) -> bool {
+        if self.topic_places.contains_key(name) {
+            return false;
+        }
+        self.topic_places.insert(name.to_owned(), self.topics.len());
+        self.topics.push(KnownTopic { name: name.to_owned(), assignment: Vec::new(), partitions: 0 });
+        true
     }
 
     /// Takes note of the partitions that faults add, so that other parts may name them.
@@ -62,7 +78,8 @@ impl<'d> World<'d> {
                 continue;
             };
             let to = (*to).clamp(0, i128::from(limits::PARTITIONS)) as u32;
-            if let Some(topic) = self.topics.iter_mut().find(|known| known.name == topic) {
+            if let Some(&place) = self.topic_places.get(topic) {
+                let topic = &mut self.topics[place];
                 topic.partitions = topic.partitions.max(to);
             }
         }
@@ -77,6 +94,7 @@ impl<'d> World<'d> {
     /// Takes note of the clients' ids; every client has one of its own.
     pub(super) fn name_clients(&mut self, producers: &'d [Node], consumers: &'d [Node]) {
         self.producers = producers.iter().map(|node| self.client(node, "[[producers]]")).collect();
+        self.producer_places = self.producers.iter().enumerate().map(|(place, id)| (*id, place)).collect();
         self.records = vec![0; self.producers.len()];
         self.consumers = consumers.iter().map(|node| self.client(node, "[[consumers]]")).collect();
         let mut seen: Vec<(&str, &Node)> = Vec::new();
@@ -110,13 +128,11 @@ impl<'d> World<'d> {
 
     /// A topic by name, one that only a stream names included; a new one is taken up as such.
     pub(super) fn stream_topic(&mut self, topic: &str) -> TopicIx {
-        let known = self.topics.iter().position(|known| known.name == topic);
-        let place = known.unwrap_or_else(|| {
-            let stranger = self.strangers.iter().position(|known| known == topic).unwrap_or_else(|| {
-                self.strangers.push(topic.to_owned());
-                self.strangers.len() - 1
-            });
-            self.topics.len() + stranger
+        let place = self.topic_places.get(topic).copied().unwrap_or_else(|| {
+            let place = self.topics.len() + self.strangers.len();
+            self.strangers.push(topic.to_owned());
+            self.topic_places.insert(topic.to_owned(), place);
+            place
         });
         TopicIx(place as u16)
     }
@@ -131,27 +147,47 @@ impl<'d> World<'d> {
         self.strangers.clone()
     }
 
-    fn topic_names(&self) -> impl Iterator<Item = &str> + Clone {
+    fn topic_names(&self) -> impl Iterator<Item = &str> {
         self.topics.iter().map(|topic| topic.name.as_str())
+    }
+
+    fn cluster_topic(&self, node: &Node, name: &str) -> Option<usize> {
+        let place = self.topic_places.get(name).copied().filter(|&place| place < self.topics.len());
+        if place.is_none() {
+            unknown(node, "topic", name, self.topic_names(), self.problems);
+        }
+        place
+    }
+
+    fn producer_place(&self, node: &Node, id: &str) -> Option<usize> {
+        let place = self.producer_places.get(id).copied();
+        if place.is_none() {
+            unknown(node, "producer", id, self.producers.iter().copied(), self.problems);
+        }
+        place
     }
 
     /// One of the cluster's topics.
     pub(super) fn topic(&self, node: &Node, key: &str) -> Option<TopicIx> {
         let given = text(node, key, self.problems)?;
-        find(node, "topic", given, self.topic_names(), self.problems).map(|place| TopicIx(place as u16))
+        self.cluster_topic(node, given).map(|place| TopicIx(place as u16))
     }
 
     /// A topic of the cluster or of a stream.
     pub(super) fn any_topic(&self, node: &Node, key: &str) -> Option<TopicIx> {
         let given = text(node, key, self.problems)?;
-        let all = self.topic_names().chain(self.strangers.iter().map(String::as_str));
-        find(node, "topic", given, all, self.problems).map(|place| TopicIx(place as u16))
+        let place = self.topic_places.get(given).copied();
+        if place.is_none() {
+            let strangers = self.strangers.iter().map(String::as_str);
+            unknown(node, "topic", given, self.topic_names().chain(strangers), self.problems);
+        }
+        place.map(|place| TopicIx(place as u16))
     }
 
     /// A producer by its id.
     pub(super) fn producer(&self, node: &Node, key: &str) -> Option<u16> {
         let given = text(node, key, self.problems)?;
-        find(node, "producer", given, self.producers.iter().copied(), self.problems).map(|place| place as u16)
+        self.producer_place(node, given).map(|place| place as u16)
     }
 
     /// A broker by its id.
@@ -160,12 +196,12 @@ impl<'d> World<'d> {
             Value::Whole(id) if (0..i128::from(self.brokers)).contains(&id) => Some(BrokerId(id as u32)),
             Value::Whole(id) => {
                 let message = format!("there is no broker {id}");
-                self.problems.report(node.at, message, format!("the brokers are {}", up_to(self.brokers)));
+                self.problems.report(node.at, message, format!("brokers are {}", up_to(self.brokers)));
                 None
             }
             _ => {
                 let message = format!("`{key}` is a broker's id, not {}", node.kind());
-                self.problems.report(node.at, message, format!("the brokers are {}", up_to(self.brokers)));
+                self.problems.report(node.at, message, format!("brokers are {}", up_to(self.brokers)));
                 None
             }
         }
@@ -178,7 +214,7 @@ impl<'d> World<'d> {
             self.problems.report(node.at, message, "a partition is written with its topic: `orders-0`");
             return None;
         };
-        let place = find(node, "topic", topic, self.topic_names(), self.problems)?;
+        let place = self.cluster_topic(node, topic)?;
         let partitions = self.topics[place].partitions;
         match number.parse::<u32>() {
             Ok(partition) if partition < partitions => {
@@ -186,7 +222,7 @@ impl<'d> World<'d> {
             }
             _ => {
                 let message = format!("`{topic}` has no partition `{}`", short(number));
-                self.problems.report(node.at, message, format!("its partitions are {}", up_to(partitions)));
+                self.problems.report(node.at, message, format!("it has {}", up_to(partitions)));
                 None
             }
         }
@@ -203,7 +239,7 @@ impl<'d> World<'d> {
             );
             return None;
         };
-        let place = find(node, "producer", producer, self.producers.iter().copied(), self.problems)?;
+        let place = self.producer_place(node, producer)?;
         match number.parse::<u32>() {
             Ok(index) if u64::from(index) < self.records[place] => {
                 Some(RecordId { producer: ProducerIx(place as u16), index })
@@ -221,22 +257,26 @@ impl<'d> World<'d> {
         }
     }
 
-    /// A consumer by its id.
+    /// Whether there is a consumer of this id; if not, that is reported.
     pub(crate) fn consumer_exists(&self, node: &Node, given: &str) -> bool {
-        find(node, "consumer", given, self.consumers.iter().copied(), self.problems).is_some()
+        let exists = self.consumers.contains(&given);
+        if !exists {
+            unknown(node, "consumer", given, self.consumers.iter().copied(), self.problems);
+        }
+        exists
     }
 
-    /// The help for a word that is none of these.
-    pub(super) fn unknown(&self, node: &Node, what: &str, given: &str, known: &[&str]) {
-        self.problems.report(node.at, format!("unknown {what} `{}`", short(given)), suggestion(given, known));
+    /// Whether this is a producer's id.
+    pub(crate) fn is_producer(&self, id: &str) -> bool {
+        self.producer_places.contains_key(id)
     }
 }
 
-/// `0`, `0 and 1`, `0 to 5`.
+/// `only 0`, `0 and 1`, `0 to 5`.
 fn up_to(count: u32) -> String {
     match count {
         0 => "none".to_owned(),
-        1 => "0".to_owned(),
+        1 => "only 0".to_owned(),
         2 => "0 and 1".to_owned(),
         count => format!("0 to {}", count - 1),
     }

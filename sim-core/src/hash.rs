@@ -1,9 +1,10 @@
-//! The trace hash: 64 bits over whole words, the same on every machine.
+//! Words and texts folded into 64 bits, the same on every machine: what the trace hash is made of, and the keys of the
+//! streams of chance.
 //!
-//! Every event is a list of 64-bit words: time, number, cause, a word for its kind, then its fields in the order of
-//! `trace-format.md`; a number is its own word, a text the [`text_hash`] of its bytes, a list its length and its items'
-//! fields, a field that is absent one fixed word. Each word is folded in with [`mix`]. Names (of producers, topics ...)
-//! are hashed as text, so equal lines give equal hashes whatever file they came from.
+//! In the trace hash every event is a list of 64-bit words: time, number, cause, a word for its kind, then its fields in
+//! the order of `trace-format.md`; a number is its own word, a text the [`text_hash`] of its bytes, a list its length and
+//! its items' fields, a field that is absent one fixed word. Each word is folded in with [`mix`]. Names (of producers,
+//! topics ...) are hashed as text, so equal lines give equal hashes whatever file they came from.
 
 /// The state before the first word.
 pub const START: u64 = 0x9e37_79b9_7f4a_7c15;

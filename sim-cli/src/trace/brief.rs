@@ -1,0 +1,57 @@
+//! An event on one line for people: its kind, then its fields as `name=value`.
+
+use std::fmt::Write as _;
+
+use sim_core::record::Names;
+use sim_core::trace::{Event, Items, Value, Visitor};
+
+/// The event on one line.
+pub(crate) fn brief(event: &Event, names: &Names) -> String {
+    let mut line = Line { text: event.kind().name().to_owned(), names };
+    event.visit(&mut line);
+    line.text
+}
+
+struct Line<'a> {
+    text: String,
+    names: &'a Names,
+}
+
+impl Line<'_> {
+    fn items(&mut self, items: &dyn Items) {
+        self.text.push('[');
+        for at in 0..items.count() {
+            if at > 0 {
+                self.text.push(';');
+            }
+            items.visit(at, self);
+        }
+        self.text.push_str(" ]");
+    }
+}
+
+impl Visitor for Line<'_> {
+    fn field(&mut self, name: &'static str, value: Value<'_>) {
+        let _ = write!(self.text, " {}=", name.trim_start_matches("r#"));
+        let names = self.names;
+        let _ = match value {
+            Value::Int(number) => write!(self.text, "{number}"),
+            Value::Bool(yes) => write!(self.text, "{yes}"),
+            Value::Word(text) => write!(self.text, "{text}"),
+            Value::Text(text) => write!(self.text, "{text}"),
+            Value::Producer(producer) => write!(self.text, "{}", names.producer(producer)),
+            Value::Consumer(consumer) => write!(self.text, "{}", names.consumer(consumer)),
+            Value::Topic(topic) => write!(self.text, "{}", names.topic(topic)),
+            Value::Record(record) => write!(self.text, "{}", names.record(record)),
+            Value::Batch(batch) => write!(self.text, "{}", names.batch(batch)),
+            Value::Brokers(brokers) => {
+                let list: Vec<String> = brokers.iter().map(ToString::to_string).collect();
+                write!(self.text, "[{}]", list.join(","))
+            }
+            Value::List(items) => {
+                self.items(items);
+                Ok(())
+            }
+        };
+    }
+}

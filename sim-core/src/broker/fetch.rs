@@ -1,0 +1,542 @@
+//! Fetches at the leader: what followers and consumers are given, when they wait and what wakes them (`broker.md 3.3`,
+//! 8.1).
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::partition::Partition;
+use super::sessions::ParkedFetch;
+use super::{Broker, BrokerOutput, BrokerTimer, Forced, Ticket};
+use crate::protocol::{
+    ErrorCode, FetchPartition, FetchRequest, FetchResponse, FetchedPartition, Follower, Response,
+};
+use crate::record::{BrokerId, NO_OFFSET};
+use crate::time::{Span, Time};
+use crate::trace::{Cx, Observer, Seq};
+
+/// A consumer's fetch that may have to wait.
+#[derive(Clone, Debug)]
+struct ConsumerFetch {
+    ticket: Ticket,
+    request: FetchRequest,
+    forced: Option<Forced>,
+    deadline: Time,
+    cause: Seq,
+}
+
+/// Parked fetches of consumers, and the one timer that watches over all parked fetches.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ParkedFetches {
+    consumers: Vec<Option<ConsumerFetch>>,
+    woken: VecDeque<(u32, Seq)>,
+    /// When the timer is due.
+    alarm: Option<Time>,
+}
+
+impl ParkedFetches {
+    /// All are gone with the process.
+    pub(super) fn clear(&mut self) {
+        *self = ParkedFetches::default();
+    }
+
+    fn park(&mut self, fetch: ConsumerFetch) -> u32 {
+        let place = self.consumers.iter().position(Option::is_none).unwrap_or(self.consumers.len());
+        if place == self.consumers.len() {
+            self.consumers.push(None);
+        }
+        self.consumers[place] = Some(fetch);
+        place as u32
+    }
+}
+
+/// What one look at a follower's partition brought.
+enum Look {
+    Nothing,
+    /// Records.
+    Records(FetchedPartition, i64),
+    /// An error, or a divergence: answered at once.
+    Urgent(FetchedPartition),
+}
+
+impl Broker {
+    /// Begins work on a fetch.
+    pub(super) fn fetch<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        ticket: Ticket,
+        request: FetchRequest,
+        forced: Option<Forced>,
+        cause: Seq,
+    ) {
+        let deadline = cx.now + Span::from_millis(i64::from(request.max_wait_ms));
+        match request.follower {
+            Some(follower) => self.follower_fetch(cx, ticket, &request, follower, forced, deadline, cause),
+            None => {
+                let fetch = ConsumerFetch { ticket, request, forced, deadline, cause };
+                self.serve_consumer(cx, fetch, cause);
+            }
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "a fetch, its sender and its circumstances")]
+    fn follower_fetch<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        ticket: Ticket,
+        request: &FetchRequest,
+        follower: Follower,
+        forced: Option<Forced>,
+        deadline: Time,
+        cause: Seq,
+    ) {
+        if !self.enter_session(follower.broker, &ticket, cx.now) {
+            return self.answer_fetch(ticket, Vec::new(), cause);
+        }
+        let mut urgent = Vec::new();
+        for &asked in request.partitions.iter() {
+            if asked.fetch_offset == NO_OFFSET {
+                self.forget(follower.broker, asked.tp);
+            } else if let Err(error) = self.accept_fetch(follower.broker, asked) {
+                urgent.push(self.failed_fetch(&asked, error));
+            }
+        }
+        let fetch = ParkedFetch {
+            ticket,
+            follower,
+            min_bytes: i64::from(request.min_bytes),
+            max_bytes: i64::from(request.max_bytes),
+            deadline,
+            cause,
+        };
+        match forced {
+            Some(forced) => self.refuse_fetch(cx, fetch, forced),
+            None => self.serve_follower(cx, fetch, urgent, true, cause),
+        }
+        if let Some(session) = &mut self.sessions[follower.broker.0 as usize] {
+            session.last_fetch = cx.now;
+        }
+    }
+
+    /// `broker.md 3.3`, steps 1 and 2; what passes is part of the session.
+    fn accept_fetch(&mut self, follower: BrokerId, asked: FetchPartition) -> Result<(), ErrorCode> {
+        let ix = self.led(&asked)?;
+        if self.take_in(follower, ix, asked) { Ok(()) } else { Err(ErrorCode::UnknownLeaderEpoch) }
+    }
+
+    /// The partition that is asked for, if this broker leads it in the asker's epoch (-1: in any).
+    fn led(&self, asked: &FetchPartition) -> Result<u32, ErrorCode> {
+        let Some(ix) = self.local(asked.tp) else {
+            let known = self.image.partition(asked.tp).is_some();
+            return Err(if known {
+                ErrorCode::NotLeaderOrFollower
+            } else {
+                ErrorCode::UnknownTopicOrPartition
+            });
+        };
+        let partition = &self.partitions[ix as usize];
+        check_leader_epoch(asked.current_leader_epoch, partition.leader_epoch())?;
+        if partition.leadership().is_none() {
+            return Err(ErrorCode::NotLeaderOrFollower);
+        }
+        Ok(ix)
+    }
+
+    /// Looks at the active partitions of a follower's fetch; answers it, or parks it. The first look notes what the
+    /// follower has (`broker.md 3.3` step 6), a later one only reads.
+    fn serve_follower<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        fetch: ParkedFetch,
+        mut entries: Vec<FetchedPartition>,
+        first: bool,
+        cause: Seq,
+    ) {
+        let follower = fetch.follower.broker;
+        let at = follower.0 as usize;
+        let Some(session) = &mut self.sessions[at] else { return };
+        let mut active = std::mem::take(&mut session.active);
+        let lost = std::mem::take(&mut session.lost);
+        let told = std::mem::take(&mut session.hw_news);
+        // The high watermarks as they are before this fetch can move them (step 3).
+        let told: Vec<(u32, i64)> =
+            told.into_iter().map(|ix| (ix, self.partitions[ix as usize].high_watermark())).collect();
+        for &(ix, _) in &told {
+            self.clear_hw_news(follower, ix);
+        }
+        let mut urgent = !entries.is_empty() || !lost.is_empty();
+        for asked in lost {
+            let error = self.led(&asked).err().unwrap_or(ErrorCode::NotLeaderOrFollower);
+            entries.push(self.failed_fetch(&asked, error));
+        }
+        let (mut bytes, mut read) = (0, Vec::new());
+        active.retain(|&ix| {
+            match self.look(cx, &fetch, ix, first, fetch.max_bytes - bytes, bytes == 0, cause) {
+                Look::Nothing => {}
+                Look::Records(entry, size) => {
+                    bytes += size;
+                    read.push(ix);
+                    entries.push(entry);
+                }
+                Look::Urgent(entry) => {
+                    urgent = true;
+                    read.push(ix);
+                    entries.push(entry);
+                }
+            }
+            self.stays_listed(follower, ix)
+        });
+        // Who has been given something goes to the end of the line (broker.md R2).
+        if bytes >= fetch.max_bytes {
+            active.sort_by_key(|ix| read.contains(ix));
+        }
+        if let Some(session) = &mut self.sessions[at] {
+            active.append(&mut session.active);
+            session.active = active;
+        }
+        if urgent || bytes >= fetch.min_bytes || fetch.deadline <= cx.now {
+            read.sort_unstable();
+            for (ix, high_watermark) in told {
+                if read.binary_search(&ix).is_err() {
+                    entries.push(self.only_hw(ix, high_watermark));
+                }
+            }
+            self.answer_fetch(fetch.ticket, entries, cause);
+        } else {
+            for (ix, _) in told {
+                self.set_hw_news(follower, ix);
+            }
+            self.park_follower(fetch);
+        }
+    }
+
+    /// `broker.md 3.3`, steps 3 to 8, for one partition of a session.
+    #[allow(clippy::too_many_arguments, reason = "one step of a loop that carries limits and cause")]
+    fn look<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        fetch: &ParkedFetch,
+        ix: u32,
+        first: bool,
+        budget: i64,
+        at_least_one: bool,
+        cause: Seq,
+    ) -> Look {
+        let Follower { broker, broker_epoch } = fetch.follower;
+        let partition = &self.partitions[ix as usize];
+        let progress = partition.leadership().and_then(|leadership| leadership.follower(broker));
+        let Some(asked) = progress.and_then(|progress| progress.asked) else { return Look::Nothing };
+        let checked = check_leader_epoch(asked.current_leader_epoch, partition.leader_epoch())
+            .and_then(|()| self.check_broker_epoch(broker, broker_epoch))
+            .and_then(|()| find_divergence(partition, &asked));
+        let diverging = match checked {
+            Ok(diverging) => diverging,
+            Err(error) => {
+                let last_fetch = self.sessions[broker.0 as usize].as_ref().map_or(cx.now, |s| s.last_fetch);
+                self.leave_session(broker, ix, last_fetch);
+                return Look::Urgent(self.failed_fetch(&asked, error));
+            }
+        };
+        let mut entry = self.only_hw(ix, self.partitions[ix as usize].high_watermark());
+        if diverging.is_some() {
+            return Look::Urgent(FetchedPartition { diverging, ..entry });
+        }
+        let log = &self.partitions[ix as usize].log;
+        let end = log.end_offset();
+        let limit = budget.min(i64::from(asked.max_bytes));
+        if asked.fetch_offset < end && (limit > 0 || at_least_one) {
+            entry.batches = log.read(asked.fetch_offset, end, limit, at_least_one);
+        }
+        if first {
+            self.note_follower(cx, fetch.follower, ix, asked.fetch_offset, cause);
+        }
+        if entry.batches.is_empty() {
+            return Look::Nothing;
+        }
+        let bytes = entry.batches.iter().map(|stored| i64::from(stored.batch.bytes)).sum();
+        Look::Records(entry, bytes)
+    }
+
+    /// `broker.md 3.3`, steps 6 to 8.
+    fn note_follower<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        follower: Follower,
+        ix: u32,
+        offset: i64,
+        cause: Seq,
+    ) {
+        let Follower { broker, broker_epoch } = follower;
+        let partition = &mut self.partitions[ix as usize];
+        let moved = partition.note_fetch(broker, offset, broker_epoch, cx.now);
+        if !partition.isr().contains(&broker) {
+            let rules = self.isr_rules(self.partitions[ix as usize].tp());
+            if self.partitions[ix as usize].propose_expand(broker, &rules, &self.image) {
+                self.submit_isr(cx, ix, cause);
+            }
+        }
+        if moved {
+            self.advance_hw(cx, ix, cause);
+        }
+    }
+
+    /// A rebooted follower's old fetches do not count (`broker.md R21`, 3.7; KIP-903).
+    fn check_broker_epoch(&self, broker: BrokerId, broker_epoch: i64) -> Result<(), ErrorCode> {
+        let known = self.image.broker(broker).map_or(-1, |known| known.broker_epoch);
+        if self.config.release.at_least(3, 5) && broker_epoch != -1 && broker_epoch < known {
+            Err(ErrorCode::NotLeaderOrFollower)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether a session goes on looking at a partition: as long as the follower lags, or is not in the ISR. If not, its
+    /// fetches are known to find it caught up.
+    fn stays_listed(&mut self, follower: BrokerId, ix: u32) -> bool {
+        let partition = &mut self.partitions[ix as usize];
+        let (end, in_isr) = (partition.log.end_offset(), partition.isr().contains(&follower));
+        let progress = partition.leadership_mut().and_then(|leadership| leadership.follower_mut(follower));
+        let Some(progress) = progress else { return false };
+        progress.listed = progress.asked.is_some() && !(in_isr && progress.end_offset == end);
+        progress.listed
+    }
+
+    /// A fault's answer to a follower's fetch, for all partitions that it covers or for one. With `append` it counts first.
+    fn refuse_fetch<O: Observer>(&mut self, cx: &mut Cx<'_, O>, fetch: ParkedFetch, forced: Forced) {
+        let follower = fetch.follower.broker;
+        let mut entries = Vec::new();
+        for ix in 0..self.partitions.len() as u32 {
+            let partition = &self.partitions[ix as usize];
+            let progress = partition.leadership().and_then(|leadership| leadership.follower(follower));
+            let meant = forced.tp.is_none_or(|tp| tp == partition.tp());
+            let Some(asked) = progress.and_then(|progress| progress.asked).filter(|_| meant) else {
+                continue;
+            };
+            if forced.append {
+                self.note_follower(cx, fetch.follower, ix, asked.fetch_offset, fetch.cause);
+            }
+            self.leave_session(follower, ix, cx.now);
+            entries.push(self.failed_fetch(&asked, forced.error));
+        }
+        self.serve_follower(cx, fetch, entries, true, fetch.cause);
+    }
+
+    fn clear_hw_news(&mut self, follower: BrokerId, ix: u32) {
+        let leadership = self.partitions[ix as usize].leadership_mut();
+        if let Some(progress) = leadership.and_then(|leadership| leadership.follower_mut(follower)) {
+            progress.hw_news = false;
+        }
+    }
+
+    fn set_hw_news(&mut self, follower: BrokerId, ix: u32) {
+        let leadership = self.partitions[ix as usize].leadership_mut();
+        let progress = leadership.and_then(|leadership| leadership.follower_mut(follower));
+        let Some(progress) = progress.filter(|progress| progress.asked.is_some() && !progress.hw_news) else {
+            return;
+        };
+        progress.hw_news = true;
+        if let Some(session) = &mut self.sessions[follower.0 as usize] {
+            session.hw_news.push(ix);
+        }
+    }
+
+    fn only_hw(&self, ix: u32, high_watermark: i64) -> FetchedPartition {
+        let partition = &self.partitions[ix as usize];
+        FetchedPartition {
+            tp: partition.tp(),
+            high_watermark,
+            log_start_offset: partition.log.start_offset(),
+            ..FetchedPartition::default()
+        }
+    }
+
+    /// An error's entry. It tells where the leader's log begins and, as OFFSET_OUT_OF_RANGE, also where it ends: what a
+    /// follower would ask for next (`broker.md R33`).
+    fn failed_fetch(&self, asked: &FetchPartition, error: ErrorCode) -> FetchedPartition {
+        let leader_hint = self.leader_hint(asked.tp, error);
+        let replica = self.local(asked.tp).map(|ix| &self.partitions[ix as usize]);
+        let entry = FetchedPartition { tp: asked.tp, error, leader_hint, ..FetchedPartition::default() };
+        match replica.filter(|_| error == ErrorCode::OffsetOutOfRange) {
+            Some(replica) => FetchedPartition {
+                high_watermark: replica.high_watermark(),
+                log_start_offset: replica.log.start_offset(),
+                diverging: Some((replica.leader_epoch(), replica.log.end_offset())),
+                ..entry
+            },
+            None => FetchedPartition { high_watermark: NO_OFFSET, log_start_offset: NO_OFFSET, ..entry },
+        }
+    }
+
+    fn answer_fetch(&mut self, ticket: Ticket, partitions: Vec<FetchedPartition>, cause: Seq) {
+        let has_data = partitions
+            .iter()
+            .any(|entry| entry.error.is_error() || entry.diverging.is_some() || !entry.batches.is_empty());
+        self.answer_to(ticket, Response::Fetch(Arc::new(FetchResponse { partitions, has_data })), cause);
+    }
+
+    fn park_follower(&mut self, fetch: ParkedFetch) {
+        if let Some(session) = &mut self.sessions[fetch.follower.broker.0 as usize] {
+            session.parked = Some(fetch);
+            session.woken = None;
+        }
+        self.watch_parked(fetch.deadline);
+    }
+
+    fn watch_parked(&mut self, deadline: Time) {
+        if self.fetches.alarm.is_none_or(|alarm| deadline < alarm) {
+            self.fetches.alarm = Some(deadline);
+            let (timer, cause) = (BrokerTimer::ParkedFetch, Seq::OUTSIDE);
+            self.outputs.push(BrokerOutput::Timer { at: deadline, timer, cause });
+        }
+    }
+
+    /// Whether a parked fetch has been woken and not been served yet.
+    pub(super) fn has_woken(&self) -> bool {
+        !self.woken_sessions.is_empty() || !self.fetches.woken.is_empty()
+    }
+
+    /// Serves the parked fetches that something has woken.
+    pub(super) fn serve_woken<O: Observer>(&mut self, cx: &mut Cx<'_, O>) {
+        while let Some(follower) = self.woken_sessions.pop_front() {
+            let Some(session) = &mut self.sessions[follower.0 as usize] else { continue };
+            if let (Some(cause), Some(fetch)) = (session.woken.take(), session.parked.take()) {
+                self.serve_follower(cx, fetch, Vec::new(), false, cause);
+            }
+        }
+        while let Some((place, cause)) = self.fetches.woken.pop_front() {
+            if let Some(fetch) = self.unpark_consumer(place) {
+                self.serve_consumer(cx, fetch, cause);
+            }
+        }
+    }
+
+    /// Consumers that wait for this partition look again: its high watermark or its leader has moved (`broker.md C2`).
+    pub(super) fn wake_consumers(&mut self, ix: u32, cause: Seq) {
+        for &place in &self.partitions[ix as usize].fetch_waiters {
+            if !self.fetches.woken.iter().any(|&(woken, _)| woken == place) {
+                self.fetches.woken.push_back((place, cause));
+            }
+        }
+    }
+
+    /// The timer of parked fetches: who has waited long enough is answered with what there is.
+    pub(super) fn expire_fetches<O: Observer>(&mut self, cx: &mut Cx<'_, O>) {
+        if self.fetches.alarm != Some(cx.now) {
+            return;
+        }
+        self.fetches.alarm = None;
+        for at in 0..self.sessions.len() {
+            let Some(session) = &mut self.sessions[at] else { continue };
+            if let Some(fetch) = session.parked.take_if(|fetch| fetch.deadline <= cx.now) {
+                session.woken = None;
+                self.serve_follower(cx, fetch, Vec::new(), false, fetch.cause);
+            }
+        }
+        for place in 0..self.fetches.consumers.len() {
+            let due = self.fetches.consumers[place].as_ref().is_some_and(|fetch| fetch.deadline <= cx.now);
+            if let Some(fetch) = due.then(|| self.unpark_consumer(place as u32)).flatten() {
+                let cause = fetch.cause;
+                self.serve_consumer(cx, fetch, cause);
+            }
+        }
+        let followers = self.sessions.iter().flatten().filter_map(|session| session.parked.as_ref());
+        let consumers = self.fetches.consumers.iter().flatten().map(|fetch| fetch.deadline);
+        if let Some(next) = followers.map(|fetch| fetch.deadline).chain(consumers).min() {
+            self.watch_parked(next);
+        }
+    }
+
+    /// A connection is gone: nobody waits for what is parked on it.
+    pub(super) fn unpark_fetches_of(&mut self, connection: u64) {
+        self.unpark_session_of(connection);
+        for place in 0..self.fetches.consumers.len() {
+            let fetch = self.fetches.consumers[place].as_ref();
+            if fetch.is_some_and(|fetch| fetch.ticket.connection == connection) {
+                self.unpark_consumer(place as u32);
+            }
+        }
+    }
+
+    fn unpark_consumer(&mut self, place: u32) -> Option<ConsumerFetch> {
+        let fetch = self.fetches.consumers[place as usize].take()?;
+        for asked in fetch.request.partitions.iter() {
+            if let Some(ix) = self.local(asked.tp) {
+                self.partitions[ix as usize].fetch_waiters.retain(|&waiter| waiter != place);
+            }
+        }
+        Some(fetch)
+    }
+
+    /// A consumer's fetch: read up to the high watermark (`broker.md C1`, C2), answered or parked.
+    fn serve_consumer<O: Observer>(&mut self, cx: &mut Cx<'_, O>, fetch: ConsumerFetch, cause: Seq) {
+        let request = &fetch.request;
+        let (mut entries, mut bytes) = (Vec::with_capacity(request.partitions.len()), 0);
+        for asked in request.partitions.iter() {
+            let limit = (i64::from(request.max_bytes) - bytes).min(i64::from(asked.max_bytes));
+            let forced = fetch.forced.filter(|forced| forced.tp.is_none_or(|tp| tp == asked.tp));
+            let read = match forced {
+                Some(forced) => Err(forced.error),
+                None => self.read_committed(asked, limit, bytes == 0),
+            };
+            let entry = read.unwrap_or_else(|error| self.failed_fetch(asked, error));
+            bytes += entry.batches.iter().map(|stored| i64::from(stored.batch.bytes)).sum::<i64>();
+            entries.push(entry);
+        }
+        let failed = entries.iter().any(|entry| entry.error.is_error());
+        if failed || entries.is_empty() || bytes >= i64::from(request.min_bytes) || fetch.deadline <= cx.now {
+            return self.answer_fetch(fetch.ticket, entries, cause);
+        }
+        let (partitions, deadline) = (Arc::clone(&request.partitions), fetch.deadline);
+        let place = self.fetches.park(fetch);
+        for asked in partitions.iter() {
+            if let Some(ix) = self.local(asked.tp) {
+                self.partitions[ix as usize].fetch_waiters.push(place);
+            }
+        }
+        self.watch_parked(deadline);
+    }
+
+    fn read_committed(
+        &self,
+        asked: &FetchPartition,
+        limit: i64,
+        at_least_one: bool,
+    ) -> Result<FetchedPartition, ErrorCode> {
+        let ix = self.led(asked)?;
+        let partition = &self.partitions[ix as usize];
+        let (log, high_watermark) = (&partition.log, partition.high_watermark());
+        if asked.fetch_offset > log.end_offset() || asked.fetch_offset < log.start_offset() {
+            return Err(ErrorCode::OffsetOutOfRange);
+        }
+        let mut entry = self.only_hw(ix, high_watermark);
+        if asked.fetch_offset < high_watermark && (limit > 0 || at_least_one) {
+            entry.batches = log.read(asked.fetch_offset, high_watermark, limit, at_least_one);
+        }
+        Ok(entry)
+    }
+}
+
+/// `broker.md 3.3` step 1: both sides must be in the same leader epoch (KIP-320); -1: the asker does not say.
+fn check_leader_epoch(asked: i32, known: i32) -> Result<(), ErrorCode> {
+    match asked {
+        -1 => Ok(()),
+        older if older < known => Err(ErrorCode::FencedLeaderEpoch),
+        newer if newer > known => Err(ErrorCode::UnknownLeaderEpoch),
+        _ => Ok(()),
+    }
+}
+
+/// Where a follower's log parts from the leader's (`broker.md R30`).
+fn find_divergence(partition: &Partition, asked: &FetchPartition) -> Result<Option<(i32, i64)>, ErrorCode> {
+    let (log, offset) = (&partition.log, asked.fetch_offset);
+    if asked.last_fetched_epoch >= 0 {
+        let ends = log.epochs().end_offset_for(asked.last_fetched_epoch, log.end_offset());
+        let (epoch, end_offset) = ends.ok_or(ErrorCode::OffsetOutOfRange)?;
+        if offset >= log.start_offset() && (epoch < asked.last_fetched_epoch || end_offset < offset) {
+            return Ok(Some((epoch, end_offset)));
+        }
+    }
+    if offset < log.start_offset() || offset > log.end_offset() {
+        return Err(ErrorCode::OffsetOutOfRange);
+    }
+    Ok(None)
+}

@@ -1,0 +1,287 @@
+//! The follower's side: one fetcher for each leader, with one fetch outstanding at a time (Kafka's
+//! `ReplicaFetcherThread`, `broker.md 3.2`). What comes back is dealt with in [`super::follower`].
+
+use std::sync::Arc;
+
+use super::partition::FetchState;
+use super::{Broker, BrokerOutput, BrokerTimer, Peer};
+use crate::protocol::{FetchPartition, FetchRequest, Follower, Request};
+use crate::record::{BrokerId, NO_OFFSET, TopicPartition};
+use crate::time::{Span, Time};
+use crate::trace::{Cx, Observer, Seq};
+
+/// The fetcher of one leader.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Fetcher {
+    /// The partitions that it fetches, or will fetch after a back-off.
+    members: Vec<u32>,
+    /// How many of them are part of every fetch.
+    fetching: u32,
+    /// Of which the leader has to be told something.
+    changed: Vec<u32>,
+    /// No longer fetched here, which the leader has to be told.
+    forgotten: Vec<TopicPartition>,
+    /// In a back-off, with its end.
+    delayed: Vec<(Time, u32)>,
+    pub(super) outstanding: Option<Outstanding>,
+    /// An answer is being dealt with.
+    pub(super) busy: bool,
+    /// When its timer is due.
+    alarm: Option<Time>,
+    /// When the timer that watches over the outstanding fetch is due.
+    timeout_alarm: Option<Time>,
+}
+
+/// A fetch that is out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Outstanding {
+    pub(super) correlation: u64,
+    sent: Time,
+}
+
+impl Broker {
+    fn fetcher(&mut self, leader: BrokerId) -> &mut Fetcher {
+        let at = leader.0 as usize;
+        if self.fetchers.len() <= at {
+            self.fetchers.resize_with(at + 1, Fetcher::default);
+        }
+        &mut self.fetchers[at]
+    }
+
+    /// A replica follows this leader from now on. The fetch begins once everything else of this instant is dealt with, so
+    /// that all partitions of one decision are in it.
+    pub(super) fn start_fetching<O: Observer>(
+        &mut self,
+        cx: &Cx<'_, O>,
+        ix: u32,
+        leader: BrokerId,
+        cause: Seq,
+    ) {
+        self.fetcher(leader).members.push(ix);
+        self.set_fetching(leader, ix);
+        self.wake_fetcher(leader, cx.now, cause);
+    }
+
+    /// The same leader in a new epoch: the fetch states it from now on, back-offs are over (`broker.md R35`).
+    pub(super) fn restart_fetching<O: Observer>(
+        &mut self,
+        cx: &Cx<'_, O>,
+        ix: u32,
+        leader: BrokerId,
+        cause: Seq,
+    ) {
+        let following = self.partitions[ix as usize].following();
+        if following.is_some_and(|following| following.fetch == FetchState::Fetching) {
+            self.tell_leader(leader, ix);
+        } else {
+            self.fetcher(leader).delayed.retain(|&(_, delayed)| delayed != ix);
+            self.set_fetching(leader, ix);
+        }
+        self.wake_fetcher(leader, cx.now, cause);
+    }
+
+    /// A replica does not follow this leader any more. A fetcher that has nothing left to do closes its connection.
+    pub(super) fn stop_fetching(&mut self, ix: u32, leader: BrokerId, cause: Seq) {
+        let partition = &mut self.partitions[ix as usize];
+        let tp = partition.tp();
+        let Some(following) = partition.following_mut() else { return };
+        let (was, told) = (following.fetch, following.told.take().is_some());
+        following.fetch = FetchState::Stopped;
+        let fetcher = self.fetcher(leader);
+        fetcher.members.retain(|&member| member != ix);
+        fetcher.changed.retain(|&changed| changed != ix);
+        fetcher.delayed.retain(|&(_, delayed)| delayed != ix);
+        fetcher.fetching -= u32::from(was == FetchState::Fetching);
+        if told {
+            fetcher.forgotten.push(tp);
+        }
+        if fetcher.members.is_empty() {
+            *fetcher = Fetcher::default();
+            self.outputs.push(BrokerOutput::Hang { peer: Peer::Broker(leader), by: "client", cause });
+        }
+    }
+
+    fn set_fetching(&mut self, leader: BrokerId, ix: u32) {
+        if let Some(following) = self.partitions[ix as usize].following_mut() {
+            following.fetch = FetchState::Fetching;
+            let fetcher = self.fetcher(leader);
+            fetcher.fetching += 1;
+            fetcher.changed.push(ix);
+        }
+    }
+
+    /// The leader has to be told a new offset or epoch of this partition.
+    pub(super) fn tell_leader(&mut self, leader: BrokerId, ix: u32) {
+        if let Some(following) = self.partitions[ix as usize].following_mut() {
+            let news = following.told.take().is_some() && following.fetch == FetchState::Fetching;
+            if news {
+                self.fetcher(leader).changed.push(ix);
+            }
+        }
+    }
+
+    /// An error: the leader has dropped the partition from its session, and is asked for it again after a back-off
+    /// (`broker.md R5`), or not before new metadata comes (R6).
+    pub(super) fn back_off(&mut self, now: Time, leader: BrokerId, ix: u32, forever: bool) {
+        let until = now + Span::from_millis(self.config.replica_fetch_backoff_ms);
+        let Some(following) = self.partitions[ix as usize].following_mut() else { return };
+        let was = following.fetch;
+        following.told = None;
+        following.fetch = if forever { FetchState::Stopped } else { FetchState::Delayed(until) };
+        let fetcher = self.fetcher(leader);
+        fetcher.fetching -= u32::from(was == FetchState::Fetching);
+        fetcher.changed.retain(|&changed| changed != ix);
+        if !forever {
+            fetcher.delayed.push((until, ix));
+        }
+    }
+
+    /// A fetch has failed as a whole: everything waits, and the next one begins a new session (`broker.md R5`).
+    pub(super) fn fetch_failed(&mut self, now: Time, leader: BrokerId) {
+        let fetcher = self.fetcher(leader);
+        fetcher.outstanding = None;
+        fetcher.forgotten.clear();
+        let members = fetcher.members.clone();
+        for ix in members {
+            let following = self.partitions[ix as usize].following();
+            if following.is_some_and(|following| following.fetch == FetchState::Fetching) {
+                self.back_off(now, leader, ix, false);
+            }
+        }
+        self.await_back_off(leader);
+    }
+
+    /// Sends the next fetch, if none is out and there is something to fetch.
+    pub(super) fn maybe_fetch<O: Observer>(&mut self, cx: &mut Cx<'_, O>, leader: BrokerId, cause: Seq) {
+        let fetcher = self.fetcher(leader);
+        if fetcher.outstanding.is_some() || fetcher.busy {
+            return;
+        }
+        if !fetcher.delayed.is_empty() {
+            let due = |&(until, _): &(Time, u32)| until <= cx.now;
+            let ready: Vec<u32> = fetcher.delayed.iter().filter(|it| due(it)).map(|&(_, ix)| ix).collect();
+            fetcher.delayed.retain(|it| !due(it));
+            for ix in ready {
+                self.set_fetching(leader, ix);
+            }
+        }
+        if self.fetcher(leader).fetching == 0 {
+            return self.await_back_off(leader);
+        }
+        let request = self.next_fetch(leader);
+        let correlation = self.next_correlation();
+        self.fetcher(leader).outstanding = Some(Outstanding { correlation, sent: cx.now });
+        self.watch_fetch(cx.now, leader);
+        self.outputs.push(BrokerOutput::Ask {
+            peer: Peer::Broker(leader),
+            correlation,
+            request: Request::Fetch(request),
+            cause,
+        });
+    }
+
+    /// `broker.md R2`, R3, with only what the leader does not know yet.
+    fn next_fetch(&mut self, leader: BrokerId) -> FetchRequest {
+        let fetcher = &mut self.fetchers[leader.0 as usize];
+        let changed = std::mem::take(&mut fetcher.changed);
+        let mut partitions = Vec::with_capacity(changed.len() + fetcher.forgotten.len());
+        let max_bytes = self.config.replica_fetch_max_bytes;
+        for tp in fetcher.forgotten.drain(..) {
+            partitions.push(forgotten(tp, max_bytes));
+        }
+        for ix in changed {
+            let partition = &mut self.partitions[ix as usize];
+            let (tp, offset, epoch) = (partition.tp(), partition.log.end_offset(), partition.leader_epoch());
+            let (start, last_epoch) = (partition.log.start_offset(), partition.log.epochs().latest());
+            if let Some(following) = partition.following_mut() {
+                following.told = Some((offset, epoch));
+                partitions.push(FetchPartition {
+                    tp,
+                    fetch_offset: offset,
+                    current_leader_epoch: epoch,
+                    last_fetched_epoch: last_epoch.unwrap_or(-1),
+                    log_start_offset: start,
+                    max_bytes,
+                });
+            }
+        }
+        let sends_epoch = self.config.release.at_least(3, 5);
+        let broker_epoch = if sends_epoch { self.lifecycle.broker_epoch() } else { -1 };
+        FetchRequest {
+            follower: Some(Follower { broker: self.id, broker_epoch }),
+            max_wait_ms: self.config.replica_fetch_wait_max_ms,
+            min_bytes: self.config.replica_fetch_min_bytes,
+            max_bytes: self.config.replica_fetch_response_max_bytes,
+            partitions: Arc::from(partitions),
+        }
+    }
+
+    /// Nothing can be fetched now: goes on when the first back-off is over.
+    fn await_back_off(&mut self, leader: BrokerId) {
+        let next = self.fetcher(leader).delayed.iter().map(|&(until, _)| until).min();
+        if let Some(at) = next {
+            self.wake_fetcher(leader, at, Seq::OUTSIDE);
+        }
+    }
+
+    fn wake_fetcher(&mut self, leader: BrokerId, at: Time, cause: Seq) {
+        let fetcher = self.fetcher(leader);
+        if fetcher.alarm.is_none_or(|alarm| at < alarm) {
+            fetcher.alarm = Some(at);
+            self.outputs.push(BrokerOutput::Timer { at, timer: BrokerTimer::Fetch { leader }, cause });
+        }
+    }
+
+    /// The fetcher's timer.
+    pub(super) fn fetcher_wakes<O: Observer>(&mut self, cx: &mut Cx<'_, O>, leader: BrokerId, cause: Seq) {
+        let fetcher = self.fetcher(leader);
+        if fetcher.alarm == Some(cx.now) {
+            fetcher.alarm = None;
+            self.maybe_fetch(cx, leader, cause);
+        }
+    }
+
+    /// Watches over the outstanding fetch with one timer at a time, however many fetches there are.
+    fn watch_fetch(&mut self, now: Time, leader: BrokerId) {
+        let timeout = Span::from_millis(self.config.replica_socket_timeout_ms);
+        let fetcher = self.fetcher(leader);
+        let Some(outstanding) = fetcher.outstanding else { return };
+        if fetcher.timeout_alarm.is_none_or(|alarm| alarm <= now) {
+            let at = outstanding.sent + timeout;
+            fetcher.timeout_alarm = Some(at);
+            let timer = BrokerTimer::FetchTimeout { leader };
+            self.outputs.push(BrokerOutput::Timer { at, timer, cause: Seq::OUTSIDE });
+        }
+    }
+
+    /// Nothing has come back within `replica.socket.timeout.ms`: the connection is given up (`broker.md R5`).
+    pub(super) fn fetch_times_out(&mut self, now: Time, leader: BrokerId) {
+        let timeout = Span::from_millis(self.config.replica_socket_timeout_ms);
+        let fetcher = self.fetcher(leader);
+        if fetcher.timeout_alarm != Some(now) {
+            return;
+        }
+        match fetcher.outstanding {
+            Some(outstanding) if outstanding.sent + timeout <= now => {
+                fetcher.timeout_alarm = None;
+                let (peer, by) = (Peer::Broker(leader), "request-timeout");
+                self.outputs.push(BrokerOutput::Hang { peer, by, cause: Seq::OUTSIDE });
+                self.fetch_failed(now, leader);
+            }
+            Some(_) => self.watch_fetch(now, leader),
+            None => fetcher.timeout_alarm = None,
+        }
+    }
+}
+
+/// Tells a leader that its fetch session does not cover this partition any more.
+fn forgotten(tp: TopicPartition, max_bytes: i32) -> FetchPartition {
+    FetchPartition {
+        tp,
+        fetch_offset: NO_OFFSET,
+        current_leader_epoch: -1,
+        last_fetched_epoch: -1,
+        log_start_offset: NO_OFFSET,
+        max_bytes,
+    }
+}

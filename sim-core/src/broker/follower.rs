@@ -1,0 +1,189 @@
+//! What a follower does with the answer to its fetch: append, follow the high watermark, truncate (`broker.md R5` to R8,
+//! R15, R31 to R33).
+
+use std::sync::Arc;
+
+use super::{Broker, Interrupted};
+use crate::protocol::{ErrorCode, FetchResponse, FetchedPartition};
+use crate::record::{BrokerId, StoredBatch};
+use crate::trace::{Cx, Event, Observer, Seq};
+
+/// An answer that is being dealt with, partition after partition, so that a fault can step in after each.
+#[derive(Clone, Debug)]
+pub(super) struct FetchAnswer {
+    leader: BrokerId,
+    response: Arc<FetchResponse>,
+    next: usize,
+    cause: Seq,
+}
+
+impl Broker {
+    /// The answer to a fetch has come.
+    pub(super) fn fetch_answered<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        leader: BrokerId,
+        response: Arc<FetchResponse>,
+        cause: Seq,
+    ) {
+        let fetcher = &mut self.fetchers[leader.0 as usize];
+        fetcher.outstanding = None;
+        fetcher.busy = true;
+        self.go_on_with_answer(cx, FetchAnswer { leader, response, next: 0, cause });
+    }
+
+    /// Partition after partition; stops where a fault steps in, to go on when that is in effect. Then the next fetch.
+    pub(super) fn go_on_with_answer<O: Observer>(&mut self, cx: &mut Cx<'_, O>, mut answer: FetchAnswer) {
+        let FetchAnswer { leader, cause, .. } = answer;
+        let response = Arc::clone(&answer.response);
+        while let Some(fetched) = response.partitions.get(answer.next) {
+            if cx.interrupted() {
+                return self.interrupt(cx, Interrupted::FetchAnswer(answer));
+            }
+            self.take_fetched(cx, leader, fetched, cause);
+            answer.next += 1;
+        }
+        if cx.interrupted() {
+            return self.interrupt(cx, Interrupted::FetchAnswer(answer));
+        }
+        self.fetchers[leader.0 as usize].busy = false;
+        self.maybe_fetch(cx, leader, cause);
+    }
+
+    fn take_fetched<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        leader: BrokerId,
+        fetched: &FetchedPartition,
+        cause: Seq,
+    ) {
+        let Some(ix) = self.local(fetched.tp) else { return };
+        let partition = &self.partitions[ix as usize];
+        // broker.md R7: what has changed since the fetch was sent makes the answer worthless.
+        let now = (partition.log.end_offset(), partition.leader_epoch());
+        let told = partition.following().and_then(|following| following.told);
+        if partition.leader() != Some(leader) || told != Some(now) {
+            return;
+        }
+        match fetched.error {
+            ErrorCode::None => match fetched.diverging {
+                Some((epoch, end_offset)) => self.truncate_diverging(cx, ix, epoch, end_offset, cause),
+                None => self.append_fetched(cx, leader, ix, fetched, cause),
+            },
+            ErrorCode::OffsetOutOfRange => self.leave_range(cx, ix, fetched, cause),
+            // broker.md R6: the follower itself is behind.
+            ErrorCode::FencedLeaderEpoch => return self.back_off(cx.now, leader, ix, true),
+            _ => return self.back_off(cx.now, leader, ix, false),
+        }
+        let after = self.partitions[ix as usize].log.end_offset();
+        if after != now.0 || fetched.error.is_error() || fetched.diverging.is_some() {
+            self.tell_leader(leader, ix);
+        }
+    }
+
+    /// `broker.md R8`, then R15.
+    fn append_fetched<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        leader: BrokerId,
+        ix: u32,
+        fetched: &FetchedPartition,
+        cause: Seq,
+    ) {
+        let config = &self.topic_configs[fetched.tp.topic.0 as usize];
+        let partition = &mut self.partitions[ix as usize];
+        let mut last = cause;
+        if let Some(first) = fetched.batches.first() {
+            let mut rolled = false;
+            for stored in &fetched.batches {
+                rolled |= partition.append(stored.clone(), config);
+            }
+            let log_end_offset = partition.log.end_offset();
+            let flushes = log_end_offset - partition.log.flushed_offset() >= config.flush_messages;
+            last = cx.emit(cause, || Event::Replicated {
+                broker: self.id,
+                leader,
+                topic: fetched.tp.topic,
+                partition: fetched.tp.partition,
+                base_offset: first.base_offset,
+                records: records_of(&fetched.batches),
+                log_end_offset,
+            });
+            if rolled {
+                self.report_flush(cx, ix, last);
+            }
+            if flushes {
+                self.flush_partition(cx, ix, last);
+            }
+        }
+        let partition = &mut self.partitions[ix as usize];
+        if partition.follow_hw(fetched.high_watermark) {
+            self.report_hw(cx, ix, last);
+        }
+        self.partitions[ix as usize].advance_start(fetched.log_start_offset);
+    }
+
+    /// `broker.md R31`: back to where both logs agree, as far as one answer can tell.
+    fn truncate_diverging<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        ix: u32,
+        epoch: i32,
+        end_offset: i64,
+        cause: Seq,
+    ) {
+        let log = &self.partitions[ix as usize].log;
+        let to = match log.epochs().end_offset_for(epoch, log.end_offset()) {
+            Some((own_epoch, own_end)) if own_epoch == epoch => own_end.min(end_offset),
+            Some((_, own_end)) => own_end,
+            None => end_offset,
+        };
+        self.truncate(cx, ix, to.min(self.partitions[ix as usize].log.end_offset()), cause);
+    }
+
+    /// `broker.md R33`: the leader's log ends before this one, or begins behind it. (Kafka asks for both offsets; here the
+    /// error's answer tells them.)
+    fn leave_range<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        ix: u32,
+        fetched: &FetchedPartition,
+        cause: Seq,
+    ) {
+        let own_end = self.partitions[ix as usize].log.end_offset();
+        let leader_end = fetched.diverging.map_or(own_end, |(_, end_offset)| end_offset);
+        if leader_end < own_end {
+            self.truncate(cx, ix, leader_end, cause);
+        } else if fetched.log_start_offset > own_end {
+            let start = fetched.log_start_offset;
+            self.partitions[ix as usize].restart_at(start);
+            self.report_truncation(cx, ix, own_end, cause);
+        }
+    }
+
+    fn truncate<O: Observer>(&mut self, cx: &mut Cx<'_, O>, ix: u32, to: i64, cause: Seq) {
+        let expiration_ms = self.config.producer_id_expiration_ms;
+        let partition = &mut self.partitions[ix as usize];
+        let from = partition.log.end_offset();
+        if to < from {
+            partition.truncate_to(to, cx.now.millis(), expiration_ms);
+            self.report_truncation(cx, ix, from, cause);
+        }
+    }
+
+    fn report_truncation<O: Observer>(&mut self, cx: &mut Cx<'_, O>, ix: u32, from: i64, cause: Seq) {
+        let partition = &self.partitions[ix as usize];
+        let (tp, to) = (partition.tp(), partition.log.end_offset());
+        cx.emit(cause, || Event::Truncated {
+            broker: self.id,
+            topic: tp.topic,
+            partition: tp.partition,
+            from,
+            to,
+        });
+    }
+}
+
+fn records_of(batches: &[StoredBatch]) -> u32 {
+    batches.iter().map(|stored| stored.batch.records.len()).sum()
+}
