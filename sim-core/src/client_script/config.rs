@@ -30,13 +30,13 @@ pub(super) fn resolve(script: &Script, release: Release) -> Result<ProducerConfi
     })
 }
 
-/// The client whose transcripts ours are to equal; where no golden ones are known, the minor release.
+/// The client whose transcripts ours were held against; where there are none, the minor release.
 pub(super) fn kafka_version(release: Release) -> String {
     let minor = release.to_string();
     let minor = minor.trim_start_matches("kafka-");
     match minor {
         "3.9" | "4.1" => format!("{minor}.1"),
-        "4.2" => format!("{minor}.0"),
+        "4.2" | "4.3" => format!("{minor}.0"),
         _ => minor.to_owned(),
     }
 }
