@@ -225,10 +225,11 @@ impl<O: Observer> Run<O> {
             return;
         }
         client.die();
-        let endpoint = Endpoint::Producer(ProducerIx(producer));
-        for broker in 0..self.brokers.len() as u32 {
-            let broker = Endpoint::Broker(BrokerId(broker));
-            self.with_network(|network, cx| network.hang_up(cx, endpoint, broker, "client", cause));
+        let producer = ProducerIx(producer);
+        for broker in (0..self.brokers.len() as u32).map(|id| Endpoint::Broker(BrokerId(id))) {
+            for end in [Endpoint::Producer(producer), Endpoint::Bootstrap(producer)] {
+                self.with_network(|network, cx| network.hang_up(cx, end, broker, "client", cause));
+            }
         }
     }
 

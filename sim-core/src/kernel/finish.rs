@@ -7,8 +7,8 @@ use crate::record::{BrokerId, Names, TopicPartition};
 use crate::scenario::Scenario;
 use crate::trace::Observer;
 use crate::verdict::{
-    CauseIndex, ConsumerReads, Counters, Evidence, FinalLog, History, Identity, Ledger, ProducerTerms,
-    RunResult, Terms, TopicTerms, Verdict,
+    CauseIndex, ConsumerReads, Counters, Evidence, FinalLog, History, Identity, Ledger,
+    RunResult, Terms, Verdict,
 };
 
 /// A run that is over.

@@ -258,6 +258,10 @@ impl<O: Observer> Run<O> {
                 let now = self.now;
                 self.with_client(producer.0, |client, _, _| client.arrive(now, node, arrival, cause));
             }
+            Delivery::Client { client: Endpoint::Bootstrap(producer), node, arrival, cause } => {
+                let (now, node) = (self.now, BrokerId(self.scenario.cluster.brokers + node.0));
+                self.with_client(producer.0, |client, _, _| client.arrive(now, node, arrival, cause));
+            }
             Delivery::Client { client: Endpoint::Consumer(consumer), node, arrival, cause } => {
                 self.with_consumer(consumer, |consumer, cx| consumer.arrive(cx, node, arrival, cause));
             }
@@ -339,17 +343,31 @@ impl<O: Observer> Run<O> {
     pub(super) fn client_action(&mut self, from: Endpoint, action: ClientAction) {
         match action {
             ClientAction::Connect { node, cause } => {
-                self.with_network(|network, cx| network.connect(cx, from, Endpoint::Broker(node), cause));
+                let (from, to) = self.ends_of_client(from, node);
+                self.with_network(|network, cx| network.connect(cx, from, to, cause));
             }
             ClientAction::Write { node, correlation, request, cause } => {
                 if let Request::Produce(produce) = &request {
                     self.tally.produce(produce);
                 }
-                self.write(from, Endpoint::Broker(node), correlation, MessageBody::Request(request), cause);
+                let (from, to) = self.ends_of_client(from, node);
+                self.write(from, to, correlation, MessageBody::Request(request), cause);
             }
             ClientAction::Close { node, by, cause } => {
-                self.with_network(|network, cx| network.hang_up(cx, from, Endpoint::Broker(node), by, cause));
+                let (from, to) = self.ends_of_client(from, node);
+                self.with_network(|network, cx| network.hang_up(cx, from, to, by, cause));
             }
+        }
+    }
+
+    /// Between whom a client's connection to this node is: nodes behind the brokers are bootstrap servers.
+    fn ends_of_client(&self, client: Endpoint, node: BrokerId) -> (Endpoint, Endpoint) {
+        let brokers = self.scenario.cluster.brokers;
+        match client {
+            Endpoint::Producer(producer) if node.0 >= brokers => {
+                (Endpoint::Bootstrap(producer), Endpoint::Broker(BrokerId(node.0 - brokers)))
+            }
+            client => (client, Endpoint::Broker(node)),
         }
     }
 
