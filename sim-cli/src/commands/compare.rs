@@ -150,6 +150,9 @@ fn value(of: &Loaded, other: &Loaded, part: &str, family: Family, key: &str) -> 
     }
 }
 
+/// A number of a result.
+type Count = fn(&RunResult) -> u64;
+
 /// Columns of the first column and of each side.
 const NAME: usize = 44;
 const SIDE: usize = 26;
@@ -189,7 +192,7 @@ fn outcome(page: &mut Page, lang: Lang, a: &Side, b: &Side) {
         row(page, name, &one, &other);
     };
     line("acknowledged", &|result| grouped(result.records.acknowledged));
-    let counts: [(&str, fn(&RunResult) -> u64); 4] = [
+    let counts: [(&str, Count); 4] = [
         ("unconfirmed", |result| result.records.unconfirmed),
         ("failed", |result| result.records.failed),
         ("rejected", |result| result.records.rejected),

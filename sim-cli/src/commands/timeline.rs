@@ -63,7 +63,7 @@ impl Lanes {
             lanes.push((Lane::Broker(broker), format!("broker {broker}")));
         }
         let touches = |row: &&Row| row.from == Lane::Controller || row.to == Some(Lane::Controller);
-        if rows.iter().any(|row| touches(&row)) {
+        if rows.iter().any(|row| touches(row)) {
             lanes.push((Lane::Controller, "controller".to_owned()));
         }
         for (at, name) in (0u16..).zip(&names.consumers) {
