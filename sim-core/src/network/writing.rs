@@ -28,6 +28,7 @@ impl Network {
 
     /// A request, or the controller's word, is written to the connection between the two. A broker's connections are
     /// made as they are needed; a client's bytes to a connection that is no more vanish.
+    #[allow(clippy::too_many_arguments, reason = "a message is all of this")]
     pub fn write<O: Observer>(
         &mut self,
         cx: &mut Cx<'_, O>,
