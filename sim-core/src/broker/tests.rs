@@ -7,3 +7,4 @@ mod lifecycle;
 mod produce;
 mod reads;
 mod replication;
+mod soak;

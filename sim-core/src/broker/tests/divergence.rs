@@ -164,6 +164,21 @@ fn a_follower_below_the_leaders_log_start_begins_anew() {
     assert_eq!((cluster.replica(2).log().start_offset(), cluster.log(2)), (3, vec![3]));
 }
 
+/// `broker.md R31`, R32: a leader of old that appended nothing has an epoch of its own at its log's end; only that is cut.
+#[test]
+fn an_epoch_without_records_is_cut_too() {
+    let mut cluster = Cluster::new(Setup::default());
+    cluster.produce(0, -1, vec![batch_of(0, 1)]);
+    cluster.decide(&[0], Some(0), (1, 1), &[0, 1, 2]);
+    cluster.decide(&[1, 2], Some(1), (2, 2), &[0, 1, 2]);
+    cluster.produce(1, 1, vec![batch_of(1, 1)]);
+    assert_eq!(cluster.replica(0).log().epochs().starts(), [(0, 0), (1, 1)]);
+    cluster.decide(&[0], Some(1), (2, 2), &[0, 1, 2]);
+    assert!(truncations(&cluster).is_empty());
+    assert_eq!(cluster.log(0), [0, 1]);
+    assert_eq!(cluster.replica(0).log().epochs().starts(), [(0, 0), (2, 1)]);
+}
+
 /// `broker.md V2`, V11: whatever the elections, followers end up with the leader's log.
 #[test]
 fn logs_agree_after_many_quick_elections() {
