@@ -12,6 +12,7 @@ pub mod record;
 pub mod sampling;
 pub mod scenario;
 pub mod seq;
+pub mod template;
 pub mod time;
 pub mod trace;
 

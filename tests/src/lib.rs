@@ -1,1 +1,4 @@
-//! What crosses crates.
+//! What crosses crates: scenarios, guarantees, determinism, the command. The tests are in `tests/`; here is what several
+//! of them use.
+
+pub mod repository;

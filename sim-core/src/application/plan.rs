@@ -1,9 +1,8 @@
 //! A stream of a scenario with its texts taken apart: what all of its records have in common.
 
-use super::placeholder::Draws;
-use super::template::{NumberTemplate, Template, TemplateError};
 use crate::record::TopicIx;
 use crate::scenario::{Decode, Header, Keys, Mode, Pace, PartitionChoice, Stream, ValueSpec};
+use crate::template::{Draws, NumberTemplate, Template, TemplateError};
 use crate::time::Time;
 
 /// A stream as a scenario says it, ready to make records of.

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::pacing::Pacing;
-use super::placeholder::TemplateStreams;
 use super::plan::{Plan, PlanError, ValuePlan};
 use crate::chance::Chance;
 use crate::producer::Outgoing;
 use crate::record::{RecordId, TopicIx};
 use crate::scenario::{Pace, Stream};
 use crate::serializer::Payload;
+use crate::template::TemplateStreams;
 use crate::time::Time;
 use crate::trace::Seq;
 

@@ -1,10 +1,10 @@
-use super::template::TemplateError;
 use super::*;
 use crate::chance::{Chance, Script, Scripted, Seeded};
 use crate::producer::Outgoing;
 use crate::record::{ProducerIx, RecordId, TopicIx};
 use crate::scenario::{Decode, Header, Keys, Mode, Pace, PartitionChoice, Resend, Stream, ValueSpec};
 use crate::serializer::Payload;
+use crate::template::TemplateError;
 use crate::time::{Span, Time};
 use crate::trace::Seq;
 

@@ -62,6 +62,8 @@ pub struct Client {
     /// Which stream sent a record and as which of its own, where there is more than one stream.
     owners: Vec<(u16, u32)>,
     next_record: u32,
+    /// How many batches earlier processes have created.
+    batches: u32,
     sender: SenderThread,
     /// When the sender's thread goes on; the kernel's earlier or later events for it are stale.
     sender_due: Time,
@@ -98,6 +100,7 @@ impl Client {
             threads: streams.into_iter().map(Thread::new).collect(),
             owners: Vec::new(),
             next_record: 0,
+            batches: 0,
             sender: SenderThread::Sleeping,
             sender_due: Time::NEVER,
             woken: false,
@@ -389,8 +392,13 @@ impl Client {
             for at in 0..self.threads.len() {
                 let Some(producer) = &self.producer else { return };
                 let thread = ThreadIx(at as u32);
-                if self.threads[at].blocked.is_some() && producer.may_resume(cx.now, thread) {
-                    again |= self.unblock(cx, ledger, at);
+                if self.threads[at].blocked.is_some()
+                    && producer.may_resume(cx.now, thread)
+                    && self.unblock(cx, ledger, at)
+                {
+                    // What has queued up behind the call goes on with it.
+                    self.go_on(cx, ledger, at, here);
+                    again = true;
                 }
             }
         }
@@ -646,6 +654,7 @@ impl Client {
 
     /// The process dies: no callback runs any more, what has no result stays without one.
     pub(super) fn die(&mut self) {
+        self.batches = self.producer.as_ref().map_or(self.batches, Producer::next_batch_number);
         self.producer = None;
         self.sender = SenderThread::Gone;
         self.sender_due = Time::NEVER;
@@ -661,7 +670,8 @@ impl Client {
     }
 
     /// The process starts again: it sends every record that had no success once more, in order, then the rest.
-    pub(super) fn start_again(&mut self, now: Time, producer: Producer, ledger: &Ledger) {
+    pub(super) fn start_again(&mut self, now: Time, mut producer: Producer, ledger: &Ledger) {
+        producer.number_batches_from(self.batches);
         self.producer = Some(producer);
         for index in 0..self.next_record {
             let record = RecordId { producer: self.ix, index };

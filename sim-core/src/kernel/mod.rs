@@ -10,6 +10,7 @@ mod run;
 mod settle;
 mod tally;
 mod thread;
+mod view;
 
 pub use build::names_of;
 pub use client::Client;

@@ -1,11 +1,11 @@
 //! The network alone: what arrives, in which order, and what does not.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::link::CutRule;
 use super::{Delivery, Endpoint, Network, NetworkTimer, Ticket, Treatment};
 use crate::chance::Seeded;
-use crate::kernel::Queue;
 use crate::protocol::{Arrival, InitProducerIdResponse, Request, Response};
 use crate::record::{BrokerId, Names, ProducerIx};
 use crate::scenario::{Link, LinkEnd, Network as Settings, Sampled};
@@ -18,7 +18,9 @@ const BROKER: Endpoint = Endpoint::Broker(BrokerId(0));
 /// A network with a clock: what arrives is noted with its time in milliseconds.
 struct Bench {
     network: Network,
-    queue: Queue<NetworkTimer>,
+    /// By instant, then in the order in which they were asked for.
+    due: BTreeMap<(Time, usize), NetworkTimer>,
+    scheduled: usize,
     now: Time,
     chance: Seeded,
     trace: Tracer<Recorder>,
@@ -46,7 +48,8 @@ impl Bench {
         network.warm(SHOP, BROKER, &mut chance);
         Bench {
             network,
-            queue: Queue::default(),
+            due: BTreeMap::new(),
+            scheduled: 0,
             now: Time::ZERO,
             chance,
             trace: Tracer::new(Recorder::all(), names),
@@ -57,8 +60,11 @@ impl Bench {
     fn with<R>(&mut self, act: impl FnOnce(&mut Network, &mut Cx<'_, Recorder>) -> R) -> R {
         let mut cx = Cx { now: self.now, chance: &mut self.chance, trace: &mut self.trace };
         let result = act(&mut self.network, &mut cx);
-        let queue = &mut self.queue;
-        self.network.take_schedule(|at, timer| queue.push_system(at, timer));
+        let (due, scheduled) = (&mut self.due, &mut self.scheduled);
+        self.network.take_schedule(|at, timer| {
+            due.insert((at, *scheduled), timer);
+            *scheduled += 1;
+        });
         result
     }
 
@@ -76,8 +82,8 @@ impl Bench {
     /// Lets time pass up to this millisecond.
     fn until(&mut self, millis: i64) {
         let end = Time::from_millis(millis);
-        while self.queue.peek().is_some_and(|next| next.time <= end) {
-            let Some((time, timer)) = self.queue.pop() else { break };
+        while let Some(next) = self.due.first_entry().filter(|next| next.key().0 <= end) {
+            let ((time, _), timer) = next.remove_entry();
             self.now = time;
             if let NetworkTimer::Arrives(slot) = timer {
                 let mut next = Some(slot);

@@ -1,8 +1,8 @@
 //! Keys found in more than one partition of a topic.
 
 use super::history::History;
-use crate::record::TopicIx;
 use crate::hash::mix;
+use crate::record::TopicIx;
 
 /// How many keys have records in more than one partition of their topic's final logs.
 pub fn split_keys(history: &History<'_>) -> u64 {

@@ -11,13 +11,13 @@ use super::super::model::{Acting, Overrides};
 use super::super::quantity::short;
 use super::super::section::{text, wrong_type};
 use super::super::source::{At, Source, Texts};
-use crate::application::{NumberTemplate, Template};
 use crate::config::{
     BrokerConfig, ConfigError, ConsumerConfig, Effective, Family, Note, Origin, PartitionerClass,
     ProducerConfig, Release, Resolved, Setting, Settings, TopicConfig, decode_properties, parse_properties,
     resolve_broker, resolve_consumer, resolve_producer, resolve_topic,
 };
 use crate::record::{BrokerId, TopicIx};
+use crate::template::{NumberTemplate, Template};
 
 const UNCLEAN: &str = "unclean.leader.election.enable";
 

@@ -33,12 +33,15 @@ impl TransactionManager {
                 self.ask_again(cause);
             }
             error if error.is_retriable() => self.ask_again(cause),
-            ErrorCode::ClusterAuthorizationFailed | ErrorCode::TransactionalIdAuthorizationFailed
-                if self.release.at_least(3, 6) =>
-            {
-                self.state = State::AbortableError(Exception::ClusterAuthorizationException);
+            error @ (ErrorCode::ClusterAuthorizationFailed
+            | ErrorCode::TransactionalIdAuthorizationFailed) => {
+                let exception = error.exception().unwrap_or(Exception::KafkaException);
+                self.state = match self.release.at_least(3, 6) {
+                    true => State::AbortableError(exception),
+                    false => State::FatalError(exception),
+                };
             }
-            error if !self.release.at_least(3, 6) && error != ErrorCode::ProducerFenced => {
+            error if !self.release.at_least(2, 5) => {
                 self.state = State::FatalError(error.exception().unwrap_or(Exception::KafkaException));
             }
             ErrorCode::InvalidProducerEpoch | ErrorCode::ProducerFenced => {

@@ -10,8 +10,12 @@
 //! Only a brace with a letter right behind it begins a placeholder, so JSON needs no escapes; `{{` is a brace wherever one
 //! would be needed before a letter.
 
-use super::placeholder::{Draws, Placeholder, TemplateStreams};
+mod placeholder;
+mod zipf;
+
 use crate::chance::Chance;
+use placeholder::Placeholder;
+pub(crate) use placeholder::{Draws, TemplateStreams};
 
 /// A text with its placeholders taken apart.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,22 +111,22 @@ impl Template {
     }
 
     /// Whether every record has the same text.
-    pub(super) fn is_constant(&self) -> bool {
+    pub(crate) fn is_constant(&self) -> bool {
         self.placeholders().next().is_none()
     }
 
     /// How many numbers a record draws for it.
-    pub(super) fn draws(&self) -> usize {
+    pub(crate) fn draws(&self) -> usize {
         self.placeholders().filter(|placeholder| placeholder.draws()).count()
     }
 
     /// Draws a record's numbers, behind those that are there.
-    pub(super) fn draw(&self, chance: &mut dyn Chance, streams: TemplateStreams, into: &mut Vec<u32>) {
+    pub(crate) fn draw(&self, chance: &mut dyn Chance, streams: TemplateStreams, into: &mut Vec<u32>) {
         self.placeholders().for_each(|placeholder| placeholder.draw(chance, streams, into));
     }
 
     /// Appends the text of the record at this place of its stream, with the numbers that were drawn for it.
-    pub(super) fn render(&self, index: u32, drawn: &[u32], into: &mut String) {
+    pub(crate) fn render(&self, index: u32, drawn: &[u32], into: &mut String) {
         let mut drawn = drawn.iter();
         for part in &self.parts {
             match part {
@@ -132,7 +136,7 @@ impl Template {
         }
     }
 
-    pub(super) fn placeholders_draw(&self) -> Draws {
+    pub(crate) fn placeholders_draw(&self) -> Draws {
         self.placeholders().fold(Draws::default(), Draws::with)
     }
 
@@ -146,7 +150,7 @@ impl Template {
 
 impl NumberTemplate {
     /// The same number for every record.
-    pub(super) fn constant(number: i64) -> NumberTemplate {
+    pub(crate) fn constant(number: i64) -> NumberTemplate {
         NumberTemplate { number: Number::Constant(number) }
     }
 
@@ -168,7 +172,7 @@ impl NumberTemplate {
     }
 
     /// How many numbers a record draws for it: none or one.
-    pub(super) fn draws(&self) -> usize {
+    pub(crate) fn draws(&self) -> usize {
         match &self.number {
             Number::Placeholder(placeholder) => usize::from(placeholder.draws()),
             Number::Constant(_) => 0,
@@ -176,14 +180,14 @@ impl NumberTemplate {
     }
 
     /// Draws a record's number, if it is drawn, behind those that are there.
-    pub(super) fn draw(&self, chance: &mut dyn Chance, streams: TemplateStreams, into: &mut Vec<u32>) {
+    pub(crate) fn draw(&self, chance: &mut dyn Chance, streams: TemplateStreams, into: &mut Vec<u32>) {
         if let Number::Placeholder(placeholder) = &self.number {
             placeholder.draw(chance, streams, into);
         }
     }
 
     /// The number of the record at this place of its stream, with what was drawn for it.
-    pub(super) fn value(&self, index: u32, drawn: &[u32]) -> i64 {
+    pub(crate) fn value(&self, index: u32, drawn: &[u32]) -> i64 {
         match &self.number {
             Number::Constant(number) => *number,
             Number::Placeholder(placeholder) => placeholder.value(index, &mut drawn.iter()),
@@ -199,11 +203,11 @@ impl NumberTemplate {
     }
 
     /// Whether every record has the same number.
-    pub(super) fn is_constant(&self) -> bool {
+    pub(crate) fn is_constant(&self) -> bool {
         matches!(self.number, Number::Constant(_))
     }
 
-    pub(super) fn placeholders_draw(&self) -> Draws {
+    pub(crate) fn placeholders_draw(&self) -> Draws {
         match &self.number {
             Number::Constant(_) => Draws::default(),
             Number::Placeholder(placeholder) => Draws::default().with(placeholder),

@@ -1,6 +1,6 @@
 //! What can stand between the braces of a template.
 
-use super::template::TemplateError;
+use super::TemplateError;
 use super::zipf::Zipf;
 use crate::chance::{Chance, Stream};
 
@@ -29,22 +29,22 @@ pub(super) enum Operation {
 
 /// The streams that placeholders draw from, opened where a template draws at all.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct TemplateStreams {
+pub(crate) struct TemplateStreams {
     /// Of `{random}`.
-    pub(super) random: Option<Stream>,
+    pub(crate) random: Option<Stream>,
     /// Of `{zipf}`.
-    pub(super) zipf: Option<Stream>,
+    pub(crate) zipf: Option<Stream>,
 }
 
 /// Which of the streams are drawn from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Draws {
-    pub(super) random: bool,
-    pub(super) zipf: bool,
+pub(crate) struct Draws {
+    pub(crate) random: bool,
+    pub(crate) zipf: bool,
 }
 
 impl Draws {
-    pub(super) fn or(self, other: Draws) -> Draws {
+    pub(crate) fn or(self, other: Draws) -> Draws {
         Draws { random: self.random || other.random, zipf: self.zipf || other.zipf }
     }
 
