@@ -1,7 +1,7 @@
 //! One client process: the application's threads and the sender's thread around a [`Producer`].
 //!
 //! The kernel tells it what is due (a stream's next record, the end of a poll or of a wait) and what has arrived; it keeps
-//! the ledger and says when it wants to be woken next. Threads take turns as `oracle/FORMAT.md` says: blocked `send()`
+//! the ledger and says when it wants to be woken next. Threads take turns as `tests/real-client/FORMAT.md` says: blocked `send()`
 //! calls go on first, then streams that waited for a result.
 
 mod application;

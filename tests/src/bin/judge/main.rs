@@ -70,7 +70,7 @@ fn main() -> ExitCode {
 fn judge(arguments: &Arguments) -> Result<Report, Failure> {
     let questions = questions(arguments)?;
     let harness = Harness::built(&arguments.kafka)?;
-    let mut report = Report::new(&arguments.kafka);
+    let mut report = Report::new(&arguments.kafka, arguments.scripts.is_empty());
     let outcomes = compare_all(&harness, &questions, arguments.jobs.max(1))?;
     outcomes.into_iter().for_each(|outcome| report.add(outcome));
     if !report.differences.is_empty() {
