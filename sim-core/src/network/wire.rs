@@ -772,8 +772,10 @@ impl Network {
         }
         connection.open();
         let cause = cx.emit(cause, || Event::ConnectionOpened { ends });
-        if let (Endpoint::Producer(_) | Endpoint::Bootstrap(_) | Endpoint::Consumer(_), Endpoint::Broker(node)) =
-            (opener, acceptor)
+        if let (
+            Endpoint::Producer(_) | Endpoint::Bootstrap(_) | Endpoint::Consumer(_),
+            Endpoint::Broker(node),
+        ) = (opener, acceptor)
         {
             self.deliveries.push(Delivery::Client { client: opener, node, arrival: Arrival::Opened, cause });
         }

@@ -19,8 +19,8 @@ pub use history::{FinalLog, History, PartitionTerms, Terms};
 pub use ledger::{Ledger, Line, Told};
 pub use promise::{Because, Guarantee, ProducerTerms, TopicTerms, promised, promised_ordered};
 pub use result::{
-    ConsumerReads, Counters, Cut, Decoded, Evidence, FindingResult, Identity, LedgerResult, LogResult, RecordCounts,
-    RunResult, VerdictResult,
+    ConsumerReads, Counters, Cut, Decoded, Evidence, FindingResult, Identity, LedgerResult, LogResult,
+    RecordCounts, RunResult, VerdictResult,
 };
 pub use split_keys::split_keys;
 
