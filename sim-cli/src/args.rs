@@ -11,7 +11,7 @@ use crate::parse;
 
 /// Shows what a Kafka producer really does to your records.
 #[derive(Debug, Parser)]
-#[command(name = "inflight", version, about, max_term_width = 100, subcommand_required = true)]
+#[command(name = "inflight", version, max_term_width = 100, subcommand_required = true)]
 #[command(arg_required_else_help = true, disable_help_subcommand = true)]
 #[command(after_help = "Start with: inflight run lost-ack-duplicates\n\n\
                         Exit codes: 0 done, 1 an expectation did not hold, 2 bad input, 130 interrupted")]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::error::CliError;
+use crate::interrupt;
 
 /// A file in the making.
 #[derive(Debug)]
@@ -38,10 +39,14 @@ impl AtomicFile {
             }
             _ => {
                 let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+                // Told about the folder that was asked for, not about a file that nobody has heard of.
+                fs::metadata(folder.unwrap_or(Path::new(".")))?;
                 let file = tempfile::Builder::new()
                     .prefix(".inflight-")
                     .permissions_of_a_new_file()
-                    .tempfile_in(folder.unwrap_or(Path::new(".")))?;
+                    .tempfile_in(folder.unwrap_or(Path::new(".")))
+                    .map_err(|error| io::Error::from(error.kind()))?;
+                interrupt::remember(file.path());
                 Ok(Place::Beside(BufWriter::new(file)))
             }
         }

@@ -1,11 +1,10 @@
 //! From a name and changes to a run: reads the scenario, runs it with whoever looks on, and judges it.
 
-use std::fs;
 use std::sync::Arc;
 
 use sim_core::config::decode_properties;
 use sim_core::kernel::{Finished, Run, names_of};
-use sim_core::scenario::{Loaded, Overrides, Scenario, Source};
+use sim_core::scenario::{Loaded, Overrides, Scenario, Source, limits};
 use sim_core::time::Time;
 use sim_core::trace::{Hasher, Observer, Unobserved};
 use sim_core::verdict::{CauseIndex, RunResult, Verdict};
@@ -19,7 +18,7 @@ pub(crate) fn overrides(changes: &Changes) -> Result<Overrides, CliError> {
     let producer_properties = match &changes.producer_config {
         None => None,
         Some(path) => {
-            let bytes = fs::read(path).map_err(CliError::read(path))?;
+            let bytes = library::read_up_to(path, limits::FILE_BYTES).map_err(CliError::read(path))?;
             let name = path.display().to_string();
             let text =
                 decode_properties(&bytes).map_err(|error| CliError::input(format!("{name}: {error}")))?;

@@ -40,7 +40,12 @@ impl CliError {
 
     /// Whether the reader at the other end of a pipe has gone: that is how `| head` ends, and no error.
     pub(crate) fn is_closed_pipe(&self) -> bool {
-        matches!(self, CliError::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+        match self {
+            CliError::Output(error) | CliError::Write { source: error, .. } => {
+                error.kind() == io::ErrorKind::BrokenPipe
+            }
+            CliError::Input(_) | CliError::Read { .. } => false,
+        }
     }
 }
 

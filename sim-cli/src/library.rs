@@ -1,9 +1,10 @@
 //! Where scenarios come from: the library that the command carries with it, or a file.
 
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
-use sim_core::scenario::{Source, properties_named};
+use sim_core::scenario::{Source, limits, properties_named};
 
 use crate::error::CliError;
 
@@ -21,10 +22,17 @@ pub(crate) fn open(name: &str) -> Result<Source, CliError> {
     if !looks_like_a_path(name) && !path.is_file() {
         return Err(unknown(name));
     }
-    let bytes = fs::read(path).map_err(CliError::read(path))?;
+    let bytes = read_up_to(path, limits::FILE_BYTES).map_err(CliError::read(path))?;
     let source = Source { name: name.to_owned(), bytes, ..Source::default() };
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-    Ok(with_properties(source, |path| fs::read(folder.join(path)).ok()))
+    Ok(with_properties(source, |path| read_up_to(&folder.join(path), limits::FILE_BYTES).ok()))
+}
+
+/// A file, but no more of it than it takes to see that it is too long.
+pub(crate) fn read_up_to(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Reads the `.properties` files that a scenario names; one that cannot be read is reported by the scenario's reader, at

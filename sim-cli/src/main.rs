@@ -6,6 +6,7 @@ mod commands;
 mod divergence;
 mod engine;
 mod error;
+mod interrupt;
 mod library;
 mod numbers;
 mod output;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
+    interrupt::tidy_up();
     match carry_out(&cli) {
         Ok(ending) => ExitCode::from(ending.code()),
         Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,

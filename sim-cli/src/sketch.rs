@@ -7,7 +7,7 @@ use sim_core::record::{Names, RecordId};
 use sim_core::time::Time;
 use sim_core::trace::{Event, EventKind, MessageBody, MessageEvent, Observer, Stamp};
 
-use crate::trace::{Lane, brief, ends_of};
+use crate::trace::{Lane, brief, brief_without, ends_of};
 
 /// How a row stands out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,12 +189,19 @@ impl Sketch {
                 );
                 self.row(stamp, Lane::of(event), None, Mark::Plain, text);
             }
+            Event::Replicated { base_offset, records, log_end_offset, .. } => {
+                let text = format!("replicated ({records}) at {base_offset}, LEO {log_end_offset}");
+                self.row(stamp, Lane::of(event), None, Mark::Plain, text);
+            }
             Event::Retry { batch, error, attempt, .. } => {
                 let text = format!("retry {} after {}, attempt {attempt}", names.batch(*batch), error.name());
                 self.row(stamp, Lane::of(event), None, Mark::Plain, text);
             }
             _ if self.full || is_worth_a_row(event.kind()) => {
-                self.row(stamp, Lane::of(event), None, Mark::Plain, brief(event, names));
+                // Whose doing it is, the lane says.
+                let text =
+                    brief_without(event, names, |field| matches!(field, "broker" | "producer" | "consumer"));
+                self.row(stamp, Lane::of(event), None, Mark::Plain, text);
             }
             _ => {}
         }

@@ -63,7 +63,7 @@ impl Lanes {
             lanes.push((Lane::Broker(broker), format!("broker {broker}")));
         }
         let touches = |row: &&Row| row.from == Lane::Controller || row.to == Some(Lane::Controller);
-        if rows.iter().any(|row| touches(&row)) {
+        if rows.iter().any(|row| touches(row)) {
             lanes.push((Lane::Controller, "controller".to_owned()));
         }
         for (at, name) in (0u16..).zip(&names.consumers) {
@@ -75,7 +75,7 @@ impl Lanes {
 
     fn header(&self) -> String {
         let names: String = self.lanes.iter().map(|(_, name)| pad(name, self.width)).collect();
-        paint(HEADING, format!("{}  {names}", pad_left("time", CLOCK)))
+        paint(HEADING, format!("{}  {}", pad_left("time", CLOCK), names.trim_end()))
     }
 
     fn place(&self, lane: Lane) -> Option<usize> {

@@ -1,6 +1,7 @@
 //! The findings: what, which records, allowed or not and why, and the event that made it so.
 
 use anstyle::Style;
+use sim_core::trace::Seq;
 use sim_core::verdict::{Because, Finding, Kind, Told};
 
 use super::Story;
@@ -85,7 +86,7 @@ impl Story<'_> {
         }
         parts.push(lang.say(Phrase::ToldWas, &[("told", told_name(lang, finding.told))]));
         let cause = played.causes().of(finding, &played.verdict.findings, &played.finished.ledger);
-        if let Some(seq) = cause.and_then(|cause| cause.number()) {
+        if let Some(seq) = cause.and_then(Seq::number) {
             parts.push(paint(DIM, lang.say(Phrase::CausedBy, &[("seq", &seq.to_string())])));
         }
         parts.join("  ")

@@ -22,7 +22,8 @@ impl Story<'_> {
         let mut moments = self.highlights().moments.clone();
         moments.extend(self.doings_of_findings());
         moments.extend(self.slowest_record());
-        moments.sort_by_key(|moment| (moment.time, moment.seq));
+        // A connection is given up before what was on it is put back, though the trace has it the other way round.
+        moments.sort_by_key(|moment| (moment.time, moment.phrase != Phrase::RequestTimesOut, moment.seq));
         let left_out = if self.verbose { 0 } else { make_room(&mut moments) };
         for moment in &moments {
             let style = match moment.phrase {

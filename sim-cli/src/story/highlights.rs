@@ -121,6 +121,7 @@ impl Highlights {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "names and numbers alike, as they come")]
 fn text(value: impl ToString) -> Word {
     Word::Text(value.to_string())
 }

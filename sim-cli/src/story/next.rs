@@ -1,5 +1,7 @@
 //! The answer, and what to try next: commands that work as they stand.
 
+use sim_core::scenario::Twin;
+
 use super::Story;
 use crate::args::Lang;
 use crate::output::{COMMAND, Page, WIDTH, paint, wrap};
@@ -32,7 +34,9 @@ impl Story<'_> {
         if let Some(twin) = &scenario.twin {
             return vec![format!("inflight compare {name} --twin {}{lang}", quoted(twin))];
         }
-        if let Some(twin) = scenario.twins.first() {
+        // The twin that the text speaks of comes first.
+        let spoken_of = |twin: &&Twin| scenario.text.en.r#try.contains(&format!("--twin {}", twin.name));
+        if let Some(twin) = scenario.twins.iter().find(spoken_of).or(scenario.twins.first()) {
             let twin = quoted(&twin.name);
             return vec![
                 format!("inflight run {name} --twin {twin}{lang}"),

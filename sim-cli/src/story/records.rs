@@ -1,5 +1,6 @@
 //! What became of the records, in numbers, and the verdict on them.
 
+use anstyle::Style;
 use sim_core::verdict::{Guarantee, RecordCounts, RunResult};
 
 use super::Story;
@@ -17,7 +18,7 @@ impl Story<'_> {
         for (error, count) in &result.errors {
             page.line(format!("  {error} x {}", grouped(*count)));
         }
-        page.line(format!("  {}", effort(lang, &result)));
+        page.prose("", 2, Style::new(), &effort(lang, &result));
         for (consumer, seen) in &result.consumers {
             let count =
                 result.cut.get(&format!("consumers.{consumer}")).map_or(seen.read.len(), |cut| cut.of);

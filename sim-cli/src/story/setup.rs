@@ -1,8 +1,8 @@
 //! What was set up: the workload, the settings that are not the release's defaults, the faults.
 
 use anstyle::Style;
-use sim_core::config::NoteKind;
-use sim_core::scenario::{Mode, Pace, PartConfig, Stream};
+use sim_core::config::{Family, NoteKind};
+use sim_core::scenario::{Consumer, Mode, Pace, Stream};
 
 use super::{Story, faults, sampled};
 use crate::numbers::grouped;
@@ -22,31 +22,29 @@ impl Story<'_> {
             ],
         );
         self.entry(page, "cluster", &cluster);
+        self.settings_of(page, Family::Broker, "", "broker");
         for topic in &scenario.topics {
             let replicas = topic.assignment.first().map_or(0, Vec::len).to_string();
             let partitions = topic.assignment.len().to_string();
             let shape = [("partitions", partitions.as_str()), ("replicas", &replicas)];
             self.entry(page, &topic.name, &lang.say(Phrase::TopicLine, &shape));
+            self.settings_of(page, Family::Topic, &topic.name, "");
         }
         for producer in &scenario.producers {
-            for (at, stream) in producer.sends.iter().enumerate() {
-                let label = if at == 0 { producer.id.as_str() } else { "" };
+            let mut label = producer.id.as_str();
+            for stream in &producer.sends {
                 self.entry(page, label, &self.workload(stream));
+                label = "";
             }
+            self.settings_of(page, Family::Producer, &producer.id, label);
         }
         for consumer in &scenario.consumers {
-            let topics: Vec<String> = consumer
-                .topics
-                .iter()
-                .map(|topic| self.played.finished.names.topic(*topic).to_owned())
-                .collect();
-            self.entry(
-                page,
-                &consumer.id,
-                &lang.say(Phrase::ConsumerLine, &[("topics", &topics.join(", "))]),
-            );
+            let reads = self.reads(consumer);
+            self.entry(page, &consumer.id, &lang.say(Phrase::ConsumerLine, &[("topics", &reads)]));
+            self.settings_of(page, Family::Consumer, &consumer.id, "");
         }
-        self.settings(page);
+        let profile = scenario.profile.to_string();
+        page.prose("", 12, DIM, &lang.say(Phrase::OnlyDefaults, &[("profile", &profile)]));
         for (number, fault) in faults::describe_all(scenario).iter().enumerate() {
             let label = lang.say(Phrase::FaultLine, &[("number", &number.to_string())]);
             self.entry(page, &label, fault);
@@ -79,20 +77,26 @@ impl Story<'_> {
         lang.say(Phrase::StreamLine, &[("count", &count), ("topic", topic), ("pace", &pace), ("mode", mode)])
     }
 
-    fn settings(&self, page: &mut Page) {
-        let differing = |config: &PartConfig| config.values.iter().any(|value| value.differs());
-        for config in self.loaded.configs.iter().filter(|config| differing(config)) {
-            let mut label = part_name(&config.part);
-            for value in config.values.iter().filter(|value| value.differs()) {
-                let default = self.lang.say(Phrase::DefaultIs, &[("value", &value.default)]);
-                let setting = format!("{}={}", value.key, value.value);
-                page.line(format!("  {}{}  {}", pad(label, 10), pad(&setting, 40), paint(DIM, default)));
-                label = "";
-            }
+    /// What a consumer reads: whole topics, or some of their partitions.
+    fn reads(&self, consumer: &Consumer) -> String {
+        let names = &self.played.finished.names;
+        let list: Vec<String> = match consumer.topics.is_empty() {
+            true => consumer.partitions.iter().map(|tp| names.partition(*tp)).collect(),
+            false => consumer.topics.iter().map(|topic| names.topic(*topic).to_owned()).collect(),
+        };
+        list.join(", ")
+    }
+
+    /// The settings of a part that are not the release's defaults.
+    fn settings_of(&self, page: &mut Page, family: Family, part: &str, mut label: &str) {
+        let configs =
+            self.loaded.configs.iter().filter(|config| config.family == family && config.part == part);
+        for value in configs.flat_map(|config| &config.values).filter(|value| value.differs()) {
+            let default = self.lang.say(Phrase::DefaultIs, &[("value", &value.default)]);
+            let setting = format!("{}={}", value.key, value.value);
+            page.line(format!("  {}{}  {}", pad(label, 10), pad(&setting, 40), paint(DIM, default)));
+            label = "";
         }
-        let profile = self.loaded.scenario.profile.to_string();
-        let rest = self.lang.say(Phrase::OnlyDefaults, &[("profile", &profile)]);
-        page.prose("", 12, DIM, &rest);
     }
 
     /// Remarks on settings: what is not modelled and what Kafka warns about always, what has no effect on request.

@@ -28,7 +28,7 @@ impl Lang {
         }
     }
 
-    /// A phrase with its gaps, `{name}`, filled in.
+    /// A phrase with its gaps, `{name}`, filled in; `{s:name}` is an `s` unless `name` is 1.
     pub(crate) fn say(self, phrase: Phrase, values: &[(&str, &str)]) -> String {
         let template = self.plain(phrase);
         let mut said = String::with_capacity(template.len() + 32);
@@ -38,8 +38,14 @@ impl Lang {
                 continue;
             }
             let (gap, rest) = piece.split_once('}').unwrap_or((piece, ""));
-            let value = values.iter().find(|(name, _)| *name == gap).map_or("?", |(_, value)| value);
-            said.push_str(value);
+            let value =
+                |name: &str| values.iter().find(|(known, _)| *known == name).map_or("?", |(_, value)| value);
+            match gap.split_once(':') {
+                // The ending of a word that depends on a number.
+                Some((ending, number)) if value(number) != "1" => said.push_str(ending),
+                Some(_) => {}
+                None => said.push_str(value(gap)),
+            }
             said.push_str(rest);
         }
         said
@@ -60,8 +66,8 @@ mod tests {
     use super::*;
 
     fn gaps(text: &str) -> Vec<&str> {
-        let mut gaps: Vec<&str> =
-            text.split('{').skip(1).filter_map(|piece| piece.split_once('}').map(|(gap, _)| gap)).collect();
+        let pieces = text.split('{').skip(1).filter_map(|piece| piece.split_once('}'));
+        let mut gaps: Vec<&str> = pieces.map(|(gap, _)| gap).filter(|gap| !gap.contains(':')).collect();
         gaps.sort_unstable();
         gaps
     }
@@ -87,6 +93,13 @@ mod tests {
     fn gaps_are_filled_by_name() {
         let said = Lang::En.say(Phrase::BrokerStops, &[("by", "crash"), ("broker", "2")]);
         assert_eq!(said, "broker 2 stops (crash)");
+    }
+
+    #[test]
+    fn english_has_a_plural() {
+        let sent = |retries| Lang::En.say(Phrase::RequestLine, &[("requests", "21"), ("retries", retries)]);
+        assert_eq!(sent("1"), "21 Produce requests, 1 batch sent again");
+        assert_eq!(sent("0"), "21 Produce requests, 0 batches sent again");
     }
 
     #[test]

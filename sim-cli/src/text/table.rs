@@ -33,10 +33,10 @@ phrases! {
     Next: "Try next", "다음에 해 볼 것";
 
     // Setup.
-    ClusterLine: "{brokers} brokers, one-way latency {latency}", "브로커 {brokers}대, 편도 지연 {latency}";
-    TopicLine: "{partitions} x {replicas} replicas", "파티션 {partitions}개, 레플리카 {replicas}개";
-    StreamLine: "{count} records to {topic}, {pace}, {mode}", "{topic} 토픽으로 레코드 {count}건, {pace}, {mode}";
-    SyncStreamLine: "{count} records to {topic}, {mode}", "{topic} 토픽으로 레코드 {count}건, {mode}";
+    ClusterLine: "{brokers} broker{s:brokers}, one-way latency {latency}", "브로커 {brokers}대, 편도 지연 {latency}";
+    TopicLine: "{partitions} partition{s:partitions}, {replicas} replica{s:replicas}", "파티션 {partitions}개, 레플리카 {replicas}개";
+    StreamLine: "{count} record{s:count} to {topic}, {pace}, {mode}", "{topic} 토픽으로 레코드 {count}건, {pace}, {mode}";
+    SyncStreamLine: "{count} record{s:count} to {topic}, {mode}", "{topic} 토픽으로 레코드 {count}건, {mode}";
     ConsumerLine: "reads {topics}", "{topics} 읽음";
     DefaultIs: "default {value}", "기본값 {value}";
     OnlyDefaults: "everything else as {profile} has it by default", "나머지는 모두 {profile} 기본값";
@@ -73,7 +73,7 @@ phrases! {
         "브로커 {broker}: 배치 {batch}의 시퀀스를 알아보고 추가하지 않습니다. 첫 복사본의 오프셋 {offset}로 응답합니다";
     AppendRefused: "broker {broker} refuses batch {batch} for {partition}: {error}",
         "브로커 {broker}: {partition} 배치 {batch} 거절: {error}";
-    BatchExpired: "delivery.timeout.ms of batch {batch} is over ({records} records, in {place})",
+    BatchExpired: "delivery.timeout.ms of batch {batch} is over ({records} record{s:records}, in {place})",
         "배치 {batch}의 delivery.timeout.ms 초과 (레코드 {records}건, {place})";
     BatchSplit: "batch {batch} is too large for the broker: split into {parts}",
         "배치 {batch} 크기를 브로커가 받지 않아 {parts}개로 나눕니다";
@@ -106,7 +106,7 @@ phrases! {
     RunSettled: "everything is settled", "더 일어날 일이 없습니다";
     RunStopped: "the run is stopped here (stop)", "여기서 실행을 멈춥니다 (stop)";
     AndMore: "{count} times until {time}", "{time}까지 {count}번";
-    MoreRows: "{count} less important events left out: --verbose shows them", "덜 중요한 사건 {count}건 생략: --verbose로 볼 수 있습니다";
+    MoreRows: "{count} less important event{s:count} left out: --verbose shows them", "덜 중요한 사건 {count}건 생략: --verbose로 볼 수 있습니다";
     InQueue: "the queue", "대기열에서";
     InFlight: "flight", "인플라이트 상태에서";
 
@@ -122,10 +122,10 @@ phrases! {
     Pending: "{count} pending", "미정 {count}건";
     LatencyLine: "latency p50 {p50}, p99 {p99}, max {max}", "지연 p50 {p50}, p99 {p99}, 최대 {max}";
     BlockedLine: "longest send() {max}", "가장 오래 걸린 send() {max}";
-    RequestLine: "{requests} Produce requests, {retries} batches sent again", "Produce 요청 {requests}번, 다시 보낸 배치 {retries}개";
-    ConsumerRead: "{consumer} read {count} records, lag {lag}", "{consumer}: 레코드 {count}건 읽음, 지연(lag) {lag}";
+    RequestLine: "{requests} Produce request{s:requests}, {retries} batch{es:retries} sent again", "Produce 요청 {requests}번, 다시 보낸 배치 {retries}개";
+    ConsumerRead: "{consumer} read {count} record{s:count}, lag {lag}", "{consumer}: 레코드 {count}건 읽음, 지연(lag) {lag}";
     ConsumerDecoded: "values right {right}, wrong {wrong}, not readable {failed}", "값: 맞음 {right}, 틀림 {wrong}, 읽지 못함 {failed}";
-    SplitKeys: "{count} keys stand in more than one partition", "키 {count}개가 둘 이상의 파티션에 있습니다";
+    SplitKeys: "{count} key{s:count} found in more than one partition", "키 {count}개가 둘 이상의 파티션에 있습니다";
 
     // Findings.
     NothingFound: "none: each record is where the application thinks it is, once and in order",
@@ -136,8 +136,8 @@ phrases! {
     Reordered: "reordered", "순서 역전";
     WrittenThoughFailed: "written though failed", "실패했지만 저장됨";
     Gap: "gap", "구멍(gap)";
-    FindingCount: "{count} records", "레코드 {count}건";
-    CopiesToo: "{copies} copies too many", "여분의 복사본 {copies}개";
+    FindingCount: "{count} record{s:count}", "레코드 {count}건";
+    CopiesToo: "copies too many: {copies}", "여분의 복사본 {copies}개";
     AtOffsets: "{partition} at offset {offsets}", "{partition} 오프셋 {offsets}";
     ToldWas: "told: {told}", "들은 결과: {told}";
     Allowed: "allowed", "허용됨";
@@ -164,10 +164,17 @@ phrases! {
     ToldPending: "pending", "미정(pending)";
 
     // Comparison.
+    RowRequests: "Produce requests", "Produce 요청";
+    RowRetries: "batches sent again", "다시 보낸 배치";
+    RowLatency: "latency {quantile}", "지연 {quantile}";
+    RowLogEnds: "log end offsets, added up", "로그 끝 오프셋 합";
+    RowEnd: "end of the run", "실행이 끝난 시각";
+    RowPromised: "promised", "약속";
     NoDifference: "no difference in settings", "설정 차이 없음";
     SameTrace: "the same, event by event ({events} events)", "사건 하나하나까지 같습니다 (사건 {events}건)";
-    PartAt: "they part at event {seq}", "사건 {seq}에서 갈라집니다";
-    FirstDivergence: "First difference", "처음 갈라지는 곳";
+    PartAt: "the first field that differs, in event {seq}", "값이 처음 달라지는 사건 {seq}";
+    DeedsPartAt: "the first thing that happens differently, event {seq}", "일어나는 일이 처음 달라지는 사건 {seq}";
+    FirstDivergence: "Where they part", "갈라지는 곳";
     Settings: "Settings", "설정";
     Outcome: "Outcome", "결과";
     NoMoreEvents: "(no more events)", "(더 이상 사건 없음)";

@@ -14,7 +14,7 @@ use crate::error::CliError;
 use json_lines::JsonLines;
 use perfetto::Perfetto;
 
-pub(crate) use brief::brief;
+pub(crate) use brief::{brief, brief_without};
 pub(crate) use lanes::{Lane, ends_of};
 
 /// Writes a trace while the run goes on. The file is complete once [`TraceFile::finish`] has returned, or absent.

@@ -92,7 +92,7 @@ impl<O: Observer> Run<O> {
             Act::AbandonProducer { producer } => self.end_process(*producer, cause),
             Act::CloseProducer { producer, timeout } => self.close_producer(*producer, *timeout, cause),
             Act::FlushProducer { producer } => {
-                self.with_client(*producer, |client, cx, _| client.flush(cx, cause))
+                self.with_client(*producer, |client, cx, _| client.flush(cx, cause));
             }
         }
         None

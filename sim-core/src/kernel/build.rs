@@ -140,13 +140,13 @@ impl<O: Observer> Run<O> {
                 )
             {
                 self.with_broker(leader, |broker, cx| {
-                    broker.request(cx, ticket, request, None, Seq::OUTSIDE)
+                    broker.request(cx, ticket, request, None, Seq::OUTSIDE);
                 });
             }
         }
         let ages: Vec<_> = self.brokers.iter().map(Broker::heartbeat_age).collect();
         self.controller.warm(self.now, &ages);
-        self.with_controller(|controller, cx| controller.start(cx));
+        self.with_controller(Controller::start);
     }
 
     /// A running broker and the controller are always connected.

@@ -209,7 +209,7 @@ impl TransactionManager {
     }
 }
 
-/// `OutOfOrderSequenceException` and what extends it.
+/// Kafka's UnknownProducerIdException extends OutOfOrderSequenceException, and is taken for one.
 fn is_out_of_order(error: Exception) -> bool {
     matches!(error, Exception::OutOfOrderSequenceException | Exception::UnknownProducerIdException)
 }

@@ -23,7 +23,7 @@ use report::Report;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// What a script of the generator is about; the letter is its name's first.
-const CATEGORIES: [char; 8] = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+const CATEGORIES: [char; 12] = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l'];
 
 /// Runs client scripts through Kafka's own producer and through ours, and compares the transcripts.
 ///
@@ -70,7 +70,7 @@ fn main() -> ExitCode {
 fn judge(arguments: &Arguments) -> Result<Report, Failure> {
     let questions = questions(arguments)?;
     let harness = Harness::built(&arguments.kafka)?;
-    let mut report = Report::new(&arguments.kafka);
+    let mut report = Report::new(&arguments.kafka, arguments.scripts.is_empty());
     let outcomes = compare_all(&harness, &questions, arguments.jobs.max(1))?;
     outcomes.into_iter().for_each(|outcome| report.add(outcome));
     if !report.differences.is_empty() {
@@ -94,7 +94,7 @@ fn questions(arguments: &Arguments) -> Result<Vec<Question>, Failure> {
     let mut categories = Vec::new();
     for letter in arguments.categories.chars() {
         let category = CATEGORIES.iter().position(|&known| known == letter);
-        categories.push(category.ok_or_else(|| format!("no category {letter}; there are a to h"))?);
+        categories.push(category.ok_or_else(|| format!("no category {letter}; there are a to l"))?);
     }
     if categories.is_empty() {
         return Err("no category".into());

@@ -8,6 +8,8 @@ use super::difference::{Difference, Outcome};
 #[derive(Default)]
 pub(crate) struct Report {
     kafka: String,
+    /// Whether the scripts are random ones.
+    random: bool,
     /// Scripts by the first letter of their names: the category of random ones.
     by_letter: BTreeMap<char, Tally>,
     pub(crate) differences: Vec<Difference>,
@@ -21,8 +23,8 @@ struct Tally {
 }
 
 impl Report {
-    pub(crate) fn new(kafka: &str) -> Report {
-        Report { kafka: kafka.to_owned(), ..Report::default() }
+    pub(crate) fn new(kafka: &str, random: bool) -> Report {
+        Report { kafka: kafka.to_owned(), random, ..Report::default() }
     }
 
     pub(crate) fn add(&mut self, outcome: Outcome) {
@@ -54,7 +56,9 @@ impl fmt::Display for Report {
         self.refused.iter().try_for_each(|reason| writeln!(f, "refused: {reason}"))?;
         let mut sum = Tally::default();
         for (letter, tally) in &self.by_letter {
-            writeln!(f, "{letter}: {} of {} equal", tally.equal, tally.compared)?;
+            if self.random {
+                writeln!(f, "{letter}: {} of {} equal", tally.equal, tally.compared)?;
+            }
             sum.compared += tally.compared;
             sum.equal += tally.equal;
         }

@@ -5,19 +5,24 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 
 /** Random scripts by category: a draw that shows nothing worth comparing is thrown away and drawn again. */
 final class Generator {
     /** What a script is about; the letter starts its name. */
-    enum Category { A_BATCHING, B_RETRY, C_IDEMPOTENT, D_LOST, E_LEADER, F_SPECIAL, G_CONTROL, H_MIXED }
+    enum Category { A_BATCHING, B_RETRY, C_IDEMPOTENT, D_LOST, E_LEADER, F_SPECIAL, G_CONTROL, H_MIXED, I_SETTINGS, J_EPOCHS, K_ANSWERS,
+        L_TOPOLOGY }
 
     /** A script and what the client does with it. */
     record Drawn(ObjectNode script, ObjectNode transcript) { }
 
+    private static final Set<Category> ALWAYS_WORTH_COMPARING = EnumSet.of(Category.A_BATCHING, Category.G_CONTROL,
+        Category.K_ANSWERS, Category.L_TOPOLOGY);
     private static final int MAX_DRAWS = 200;
     private static final String[] RETRIABLE = {"NOT_ENOUGH_REPLICAS", "NOT_ENOUGH_REPLICAS_AFTER_APPEND", "REQUEST_TIMED_OUT",
         "CORRUPT_MESSAGE", "UNKNOWN_LEADER_EPOCH", "KAFKA_STORAGE_ERROR", "LEADER_NOT_AVAILABLE"};
@@ -25,6 +30,9 @@ final class Generator {
         "DUPLICATE_SEQUENCE_NUMBER", "INVALID_PRODUCER_EPOCH", "TOPIC_AUTHORIZATION_FAILED", "CORRUPT_MESSAGE", "INVALID_TIMESTAMP",
         "RECORD_LIST_TOO_LARGE", "NOT_ENOUGH_REPLICAS_AFTER_APPEND", "KAFKA_STORAGE_ERROR", "UNKNOWN_TOPIC_OR_PARTITION",
         "UNKNOWN_SERVER_ERROR", "INVALID_RECORD", "CLUSTER_AUTHORIZATION_FAILED"};
+    private static final String[] SEQUENCES = {"OUT_OF_ORDER_SEQUENCE_NUMBER", "OUT_OF_ORDER_SEQUENCE_NUMBER", "UNKNOWN_PRODUCER_ID",
+        "UNKNOWN_PRODUCER_ID", "TOPIC_AUTHORIZATION_FAILED", "INVALID_RECORD", "INVALID_PRODUCER_EPOCH", "NOT_ENOUGH_REPLICAS",
+        "NOT_ENOUGH_REPLICAS_AFTER_APPEND", "REQUEST_TIMED_OUT", "MESSAGE_TOO_LARGE", "DUPLICATE_SEQUENCE_NUMBER"};
 
     static int generate(long seed, int count, Path out) throws IOException {
         int written = 0;
@@ -69,13 +77,17 @@ final class Generator {
             case F_SPECIAL -> special(b);
             case G_CONTROL -> control(b);
             case H_MIXED -> mixed(b);
+            case I_SETTINGS -> settings(b);
+            case J_EPOCHS -> epochs(b);
+            case K_ANSWERS -> answers(b);
+            case L_TOPOLOGY -> topology(b);
         };
     }
 
     private static boolean isWorthComparing(Category category, JsonNode transcript) {
         if (transcript.get("requests").size() < 2)
             return false;
-        if (category == Category.A_BATCHING || category == Category.G_CONTROL)
+        if (ALWAYS_WORTH_COMPARING.contains(category))
             return true;
         Map<Long, Integer> sendings = new HashMap<>();
         transcript.get("requests").forEach(r -> r.get("batches").forEach(b -> b.get("ids")
@@ -280,6 +292,117 @@ final class Generator {
             b.flush(b.random.nextInt(500));
         if (b.chance(30))
             b.close(b.lastStep() + b.random.nextInt(300), b.oneOf(0, 50, 1000, 30_000));
+        return b.build(15_000);
+    }
+
+    /** Faults of every kind, with settings that other categories leave alone. */
+    private static ObjectNode settings(ScriptBuilder b) {
+        b.cluster(3, 5);
+        batchSettings(b);
+        boolean idempotent = b.chance(60);
+        idempotence(b, idempotent);
+        if (b.chance(50))
+            timeouts(b);
+        if (b.chance(40))
+            b.config("partitioner.availability.timeout.ms", b.oneOf(1, 5, 20, 100, 500)).countingDraws();
+        if (b.chance(20))
+            b.config("partitioner.ignore.keys", "true");
+        if (b.chance(40))
+            b.config("reconnect.backoff.ms", b.oneOf(0, 5, 20, 200)).config("reconnect.backoff.max.ms", b.oneOf(20, 200, 1000, 3000));
+        if (b.chance(40))
+            b.config("retry.backoff.ms", b.oneOf(0, 5, 30, 250)).config("retry.backoff.max.ms", b.oneOf(5, 100, 1000));
+        if (b.chance(40))
+            b.config("metadata.max.age.ms", b.oneOf(20, 150, 700, 3000));
+        if (b.chance(15))
+            b.config("metadata.max.idle.ms", b.oneOf(5000, 6000));
+        errors(b, RETRIABLE, b.between(0, 3), 8);
+        losses(b, b.between(0, 3), 8);
+        if (b.chance(40))
+            leaderMoves(b, b.between(1, 2), 600);
+        if (b.chance(60))
+            nodeFailures(b, b.between(1, 3), 800);
+        b.load(b.oneOf(20, 100, 400), 10).load(b.oneOf(300, 1500), 10);
+        if (b.chance(20))
+            b.load(b.oneOf(6000, 9000), 10);
+        return b.build(15_000);
+    }
+
+    /** Sequences: many partitions of few nodes, with errors of one partition or of all while several batches are in flight. */
+    private static ObjectNode epochs(ScriptBuilder b) {
+        b.cluster(2, 8);
+        batchSettings(b);
+        b.config("batch.size", b.oneOf(100, 200, 400));
+        if (b.chance(50))
+            b.config("max.in.flight.requests.per.connection", b.between(2, 5));
+        if (b.chance(30))
+            b.config("retries", b.between(1, 3));
+        if (b.chance(40))
+            timeouts(b);
+        if (b.chance(50))
+            b.unknownProducerMayStartAnywhere();
+        errors(b, SEQUENCES, b.between(2, 7), 12);
+        losses(b, b.between(0, 3), 12);
+        b.load(b.oneOf(5, 30, 150), 5).load(b.oneOf(50, 800), 5);
+        return b.build(15_000);
+    }
+
+    /** Answers that name the new leader, or that throttle. */
+    private static ObjectNode answers(ScriptBuilder b) {
+        b.cluster(3, 4);
+        batchSettings(b);
+        idempotence(b, b.chance(60));
+        if (b.chance(40))
+            timeouts(b);
+        if (b.chance(80))
+            leaderMoves(b, b.between(1, 3), 400);
+        b.hints(80);
+        if (b.chance(70))
+            b.throttle(b.between(1, 4), 7);
+        if (b.chance(30))
+            errors(b, RETRIABLE, b.between(1, 3), 8);
+        if (b.chance(30))
+            b.metadataDelay(1, b.oneOf(15, 60, 200));
+        b.load(b.oneOf(20, 100, 400), 10).load(b.oneOf(300, 900), 10);
+        if (b.chance(20))
+            b.close(b.lastStep() + b.random.nextInt(300), b.oneOf(0, 50, 1000, 30_000));
+        return b.build(15_000);
+    }
+
+    /** Topics and partitions that appear during the run, and nodes to which no connection comes about. */
+    private static ObjectNode topology(ScriptBuilder b) {
+        b.cluster(3, 4);
+        batchSettings(b);
+        idempotence(b, b.chance(60));
+        if (b.chance(50))
+            b.config("max.block.ms", b.oneOf(0, 10, 50, 300, 3000));
+        if (b.chance(40))
+            timeouts(b);
+        if (b.chance(30))
+            b.config("metadata.max.age.ms", b.oneOf(50, 300, 2000));
+        if (b.chance(75))
+            b.appearLater(b.oneOf(0, 0, 30, 200, 1500));
+        if (b.chance(60))
+            b.morePartitions(b.random.nextInt(500), b.between(1, 3));
+        if (b.chance(50)) {
+            b.config("socket.connection.setup.timeout.ms", b.oneOf(10, 50, 200, 1000));
+            b.config("socket.connection.setup.timeout.max.ms", b.oneOf(50, 300, 2000));
+            long from = b.random.nextInt(300);
+            b.nodeSilentUp(b.random.nextInt(b.nodes()), from, from + b.oneOf(20, 200, 1000, 5000));
+        }
+        if (b.chance(30))
+            nodeFailures(b, 1, 400);
+        if (b.chance(30))
+            leaderMoves(b, 1, 400);
+        if (b.chance(30))
+            losses(b, b.between(1, 2), 5);
+        for (int n = 1; n <= 4; n++)
+            if (b.chance(30))
+                b.metadataAnswer(n);
+        b.load(b.oneOf(20, 100, 400), 10).load(b.oneOf(300, 1500), 10);
+        if (b.chance(20))
+            b.flush(b.random.nextInt(500));
+        if (b.chance(25))
+            b.close(b.random.nextInt(1500), b.oneOf(0, 50, 1000, 30_000));
         return b.build(15_000);
     }
 }

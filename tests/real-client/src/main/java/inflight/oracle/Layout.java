@@ -13,9 +13,9 @@ import java.util.Map;
 final class Layout {
     /** A script's fields as FORMAT.md introduces them; an object has some of them. */
     private static final List<String> FIELDS = List.of("name", "about", "config", "cluster", "steps", "answers", "sticky_draws", "until",
-        "nodes", "connect_ms", "topics", "leaders", "unknown_producer",
-        "at", "node", "nth", "do", "error", "id", "first_id", "count", "topic", "partition", "epoch", "key", "value_bytes", "sync", "every",
-        "append", "delay", "produce", "init_producer_id", "metadata");
+        "nodes", "connect_ms", "topics", "unknown_producer",
+        "at", "node", "nth", "do", "error", "hint", "id", "first_id", "count", "topic", "partition", "epoch", "leaders", "from", "key", "value_bytes", "sync", "every",
+        "append", "delay", "throttle_ms", "produce", "init_producer_id", "metadata");
 
     static String transcript(ObjectNode json) {
         return object(json, "", 1);
