@@ -1,5 +1,5 @@
 //! The producer against Kafka's own: every client script in `golden/` gives the transcript that the real Java client
-//! (4.1.1, under virtual time) gave.
+//! (4.1.1, under virtual time) gave. `real-client/judge` compares fresh scripts with that client itself.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use sim_core::client_script::{Transcript, divergence, run_script};
 use sim_core::config::Release;
 
 const RELEASE: Release = Release::new(4, 1);
-const GENERATED: [&str; 8] = ["a-", "b-", "c-", "d-", "e-", "f-", "g-", "h-"];
+const GENERATED: [&str; 12] = ["a-", "b-", "c-", "d-", "e-", "f-", "g-", "h-", "i-", "j-", "k-", "l-"];
 
 #[test]
 fn scripts_about_one_rule_each() {
@@ -53,6 +53,26 @@ fn generated_flush_close_and_sync() {
 #[test]
 fn generated_everything_mixed() {
     compare(|name| name.starts_with("h-"));
+}
+
+#[test]
+fn generated_rare_settings() {
+    compare(|name| name.starts_with("i-"));
+}
+
+#[test]
+fn generated_sequences_and_epochs() {
+    compare(|name| name.starts_with("j-"));
+}
+
+#[test]
+fn generated_hints_and_throttling() {
+    compare(|name| name.starts_with("k-"));
+}
+
+#[test]
+fn generated_topics_that_appear_and_silent_nodes() {
+    compare(|name| name.starts_with("l-"));
 }
 
 /// The layout is the golden files' own, to the byte.

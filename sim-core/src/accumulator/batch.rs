@@ -271,7 +271,7 @@ impl ProducerBatch {
             None => {
                 let bytes = closed_size(self.records_bytes, self.codec, compression_ratio);
                 self.estimate = bytes;
-                self.sealed = Some(Arc::new(self.to_record_batch(bytes)));
+                self.sealed = Some(Arc::new(self.record_batch(bytes)));
                 Some(observed_ratio(bytes, self.records_bytes))
             }
         }
@@ -283,7 +283,7 @@ impl ProducerBatch {
         })
     }
 
-    fn to_record_batch(&mut self, bytes: u32) -> RecordBatch {
+    fn record_batch(&mut self, bytes: u32) -> RecordBatch {
         let (producer_id, producer_epoch, base_sequence) = Self::wire_state(self.state);
         RecordBatch {
             batch: self.id,

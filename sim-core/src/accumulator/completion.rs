@@ -41,9 +41,9 @@ impl RecordAccumulator {
         !self.flushes.is_empty()
     }
 
-    /// From 4.2 on a flush waits for the pieces of a split batch in its stead (KAFKA-19479).
+    /// From 4.1 on (4.1.1, to be exact) a flush waits for the pieces of a split batch in its stead (KAFKA-19479).
     pub(super) fn flush_waits_for_pieces(&mut self, big: BatchIx, pieces: &[BatchIx]) {
-        if !self.config.release.at_least(4, 2) {
+        if !self.config.release.at_least(4, 1) {
             return;
         }
         let born = self.batches[big].born;

@@ -17,9 +17,6 @@ pub(crate) trait Sequencing {
     /// Gives a batch its producer id, epoch and sequence, and tracks it from now on (`producer.md 5.2`).
     fn assign(&mut self, tp: TopicPartition, batch: BatchIx, records: u32) -> ProducerState;
 
-    /// Whether it tracks any batch of the partition.
-    fn is_tracking(&self, tp: TopicPartition) -> bool;
-
     /// Tracks a batch that has its sequence already: a piece of a split one.
     fn track(&mut self, tp: TopicPartition, batch: BatchIx, state: ProducerState);
 }

@@ -55,7 +55,7 @@ pub(crate) struct RecordAccumulator {
     drain_index: DrainIndex,
     latencies: Vec<Option<NodeLatency>>,
     lengths: QueueLengths,
-    next_batch: u32,
+    pub(crate) next_batch: u32,
     next_entered: u64,
     incomplete: u32,
     flushes: Vec<Flush>,

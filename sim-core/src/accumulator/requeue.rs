@@ -12,20 +12,17 @@ use crate::trace::{Cx, Event, Observer, Seq, SplitPart};
 
 impl RecordAccumulator {
     /// Puts a batch back after a failure: at the head of its queue, or, with sequences, where its sequence belongs.
-    /// False if the idempotent producer no longer tracks anything of the partition; Kafka's sender throws then and the
-    /// batch is in no queue.
-    pub(crate) fn reenqueue<O: Observer, S: Sequencing>(
+    pub(crate) fn reenqueue<O: Observer>(
         &mut self,
         cx: &mut Cx<'_, O>,
         ix: BatchIx,
         error: ErrorCode,
         now_ms: i64,
-        sequencing: Option<&S>,
         cause: Seq,
-    ) -> bool {
+    ) {
         self.batches[ix].put_back(now_ms);
         let tp = self.batches[ix].tp;
-        let Some(behind) = self.place_in_queue(tp, ix, sequencing) else { return false };
+        let behind = self.place_in_queue(tp, ix);
         self.queues.insert(tp, behind, ix);
         let batch = &self.batches[ix];
         let backoff = self.retry_backoff.mean_ms(batch.attempts - 1);
@@ -40,26 +37,15 @@ impl RecordAccumulator {
             behind: behind as u32,
         });
         self.batches[ix].marks.retried = retried;
-        true
     }
 
-    /// Behind how many others of its queue a batch goes (`insertInSequenceOrder`); none: it belongs nowhere.
-    fn place_in_queue<S: Sequencing>(
-        &self,
-        tp: TopicPartition,
-        ix: BatchIx,
-        sequencing: Option<&S>,
-    ) -> Option<usize> {
-        let Some(sequencing) = sequencing else { return Some(0) };
-        let sequence = self.batches[ix].base_sequence()?;
-        if !sequencing.is_tracking(tp) {
-            return None;
-        }
+    /// Behind how many others of its queue a batch goes: behind those with a lower sequence (`insertInSequenceOrder`).
+    fn place_in_queue(&self, tp: TopicPartition, ix: BatchIx) -> usize {
+        let Some(sequence) = self.batches[ix].base_sequence() else { return 0 };
         let is_earlier = |&&queued: &&BatchIx| {
             self.batches[queued].base_sequence().is_some_and(|earlier| earlier < sequence)
         };
-        let queue = self.queues.get(tp)?;
-        Some(queue.batches.iter().take_while(is_earlier).count())
+        self.queues.get(tp).map_or(0, |queue| queue.batches.iter().take_while(is_earlier).count())
     }
 
     /// Packs the records of a batch that is too large for the broker into smaller ones, which take its place at the
@@ -100,7 +86,7 @@ impl RecordAccumulator {
                 sequencing.track(tp, piece, state);
                 batch.tracked = true;
             }
-            let behind = self.place_in_queue(tp, piece, sequencing.as_ref()).unwrap_or(0);
+            let behind = self.place_in_queue(tp, piece);
             self.queues.insert(tp, behind, piece);
         }
     }

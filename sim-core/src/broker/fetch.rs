@@ -1,61 +1,34 @@
-//! Fetches at the leader: what followers and consumers are given, when they wait and what wakes them (`broker.md 3.3`,
-//! 8.1).
+//! Followers' fetches at the leader (`broker.md 3.3`): what they are given, and what the leader learns from them.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::parked::ConsumerFetch;
 use super::partition::Partition;
 use super::sessions::ParkedFetch;
-use super::{Broker, BrokerOutput, BrokerTimer, Forced, Ticket};
+use super::{Broker, Forced, Ticket};
 use crate::protocol::{
     ErrorCode, FetchPartition, FetchRequest, FetchResponse, FetchedPartition, Follower, Response,
 };
 use crate::record::{BrokerId, NO_OFFSET};
-use crate::time::{Span, Time};
+use crate::time::Span;
 use crate::trace::{Cx, Observer, Seq};
-
-/// A consumer's fetch that may have to wait.
-#[derive(Clone, Debug)]
-struct ConsumerFetch {
-    ticket: Ticket,
-    request: FetchRequest,
-    forced: Option<Forced>,
-    deadline: Time,
-    cause: Seq,
-}
-
-/// Parked fetches of consumers, and the one timer that watches over all parked fetches.
-#[derive(Clone, Debug, Default)]
-pub(super) struct ParkedFetches {
-    consumers: Vec<Option<ConsumerFetch>>,
-    woken: VecDeque<(u32, Seq)>,
-    /// When the timer is due.
-    alarm: Option<Time>,
-}
-
-impl ParkedFetches {
-    /// All are gone with the process.
-    pub(super) fn clear(&mut self) {
-        *self = ParkedFetches::default();
-    }
-
-    fn park(&mut self, fetch: ConsumerFetch) -> u32 {
-        let place = self.consumers.iter().position(Option::is_none).unwrap_or(self.consumers.len());
-        if place == self.consumers.len() {
-            self.consumers.push(None);
-        }
-        self.consumers[place] = Some(fetch);
-        place as u32
-    }
-}
 
 /// What one look at a follower's partition brought.
 enum Look {
     Nothing,
     /// Records.
-    Records(FetchedPartition, i64),
+    Records(FetchedPartition),
     /// An error, or a divergence: answered at once.
     Urgent(FetchedPartition),
+}
+
+/// One pass over the partitions of a follower's fetch.
+struct Pass {
+    /// Whether it notes what the follower has (`broker.md 3.3` step 6).
+    first: bool,
+    /// Read so far.
+    bytes: i64,
+    cause: Seq,
 }
 
 impl Broker {
@@ -69,50 +42,39 @@ impl Broker {
         cause: Seq,
     ) {
         let deadline = cx.now + Span::from_millis(i64::from(request.max_wait_ms));
-        match request.follower {
-            Some(follower) => self.follower_fetch(cx, ticket, &request, follower, forced, deadline, cause),
-            None => {
-                let fetch = ConsumerFetch { ticket, request, forced, deadline, cause };
-                self.serve_consumer(cx, fetch, cause);
-            }
-        }
+        let Some(follower) = request.follower else {
+            let fetch = ConsumerFetch { ticket, request, forced, deadline, cause };
+            return self.serve_consumer(cx, fetch, cause);
+        };
+        let (min_bytes, max_bytes) = (i64::from(request.min_bytes), i64::from(request.max_bytes));
+        let fetch = ParkedFetch { ticket, follower, min_bytes, max_bytes, deadline, cause };
+        self.follower_fetch(cx, fetch, &request.partitions, forced);
     }
 
-    #[allow(clippy::too_many_arguments, reason = "a fetch, its sender and its circumstances")]
     fn follower_fetch<O: Observer>(
         &mut self,
         cx: &mut Cx<'_, O>,
-        ticket: Ticket,
-        request: &FetchRequest,
-        follower: Follower,
+        fetch: ParkedFetch,
+        partitions: &[FetchPartition],
         forced: Option<Forced>,
-        deadline: Time,
-        cause: Seq,
     ) {
-        if !self.enter_session(follower.broker, &ticket, cx.now) {
-            return self.answer_fetch(ticket, Vec::new(), cause);
+        let follower = fetch.follower.broker;
+        if !self.enter_session(follower, &fetch.ticket, cx.now) {
+            return self.answer_fetch(fetch.ticket, Vec::new(), fetch.cause);
         }
         let mut urgent = Vec::new();
-        for &asked in request.partitions.iter() {
+        for asked in partitions {
             if asked.fetch_offset == NO_OFFSET {
-                self.forget(follower.broker, asked.tp);
-            } else if let Err(error) = self.accept_fetch(follower.broker, asked) {
-                urgent.push(self.failed_fetch(&asked, error));
+                self.forget(follower, asked.tp);
+            } else if let Err(error) = self.accept_fetch(follower, *asked) {
+                urgent.push(self.failed_fetch(asked, error));
             }
         }
-        let fetch = ParkedFetch {
-            ticket,
-            follower,
-            min_bytes: i64::from(request.min_bytes),
-            max_bytes: i64::from(request.max_bytes),
-            deadline,
-            cause,
-        };
-        match forced {
-            Some(forced) => self.refuse_fetch(cx, fetch, forced),
-            None => self.serve_follower(cx, fetch, urgent, true, cause),
+        if let Some(forced) = forced {
+            urgent.extend(self.refuse_fetch(cx, &fetch, forced));
         }
-        if let Some(session) = &mut self.sessions[follower.broker.0 as usize] {
+        self.serve_follower(cx, fetch, urgent, true, fetch.cause);
+        if let Some(session) = &mut self.sessions[follower.0 as usize] {
             session.last_fetch = cx.now;
         }
     }
@@ -124,7 +86,7 @@ impl Broker {
     }
 
     /// The partition that is asked for, if this broker leads it in the asker's epoch (-1: in any).
-    fn led(&self, asked: &FetchPartition) -> Result<u32, ErrorCode> {
+    pub(super) fn led(&self, asked: &FetchPartition) -> Result<u32, ErrorCode> {
         let Some(ix) = self.local(asked.tp) else {
             let known = self.image.partition(asked.tp).is_some();
             return Err(if known {
@@ -143,7 +105,7 @@ impl Broker {
 
     /// Looks at the active partitions of a follower's fetch; answers it, or parks it. The first look notes what the
     /// follower has (`broker.md 3.3` step 6), a later one only reads.
-    fn serve_follower<O: Observer>(
+    pub(super) fn serve_follower<O: Observer>(
         &mut self,
         cx: &mut Cx<'_, O>,
         fetch: ParkedFetch,
@@ -168,12 +130,11 @@ impl Broker {
             let error = self.led(&asked).err().unwrap_or(ErrorCode::NotLeaderOrFollower);
             entries.push(self.failed_fetch(&asked, error));
         }
-        let (mut bytes, mut read) = (0, Vec::new());
+        let (mut pass, mut read) = (Pass { first, bytes: 0, cause }, Vec::new());
         active.retain(|&ix| {
-            match self.look(cx, &fetch, ix, first, fetch.max_bytes - bytes, bytes == 0, cause) {
+            match self.look(cx, &fetch, ix, &mut pass) {
                 Look::Nothing => {}
-                Look::Records(entry, size) => {
-                    bytes += size;
+                Look::Records(entry) => {
                     read.push(ix);
                     entries.push(entry);
                 }
@@ -186,14 +147,14 @@ impl Broker {
             self.stays_listed(follower, ix)
         });
         // Who has been given something goes to the end of the line (broker.md R2).
-        if bytes >= fetch.max_bytes {
+        if pass.bytes >= fetch.max_bytes {
             active.sort_by_key(|ix| read.contains(ix));
         }
         if let Some(session) = &mut self.sessions[at] {
             active.append(&mut session.active);
             session.active = active;
         }
-        if urgent || bytes >= fetch.min_bytes || fetch.deadline <= cx.now {
+        if urgent || pass.bytes >= fetch.min_bytes || fetch.deadline <= cx.now {
             read.sort_unstable();
             for (ix, high_watermark) in told {
                 if read.binary_search(&ix).is_err() {
@@ -210,16 +171,12 @@ impl Broker {
     }
 
     /// `broker.md 3.3`, steps 3 to 8, for one partition of a session.
-    #[allow(clippy::too_many_arguments, reason = "one step of a loop that carries limits and cause")]
     fn look<O: Observer>(
         &mut self,
         cx: &mut Cx<'_, O>,
         fetch: &ParkedFetch,
         ix: u32,
-        first: bool,
-        budget: i64,
-        at_least_one: bool,
-        cause: Seq,
+        pass: &mut Pass,
     ) -> Look {
         let Follower { broker, broker_epoch } = fetch.follower;
         let partition = &self.partitions[ix as usize];
@@ -242,18 +199,19 @@ impl Broker {
         }
         let log = &self.partitions[ix as usize].log;
         let end = log.end_offset();
-        let limit = budget.min(i64::from(asked.max_bytes));
+        let (limit, at_least_one) = (fetch.max_bytes - pass.bytes, pass.bytes == 0);
         if asked.fetch_offset < end && (limit > 0 || at_least_one) {
+            let limit = limit.min(i64::from(asked.max_bytes));
             entry.batches = log.read(asked.fetch_offset, end, limit, at_least_one);
         }
-        if first {
-            self.note_follower(cx, fetch.follower, ix, asked.fetch_offset, cause);
+        if pass.first {
+            self.note_follower(cx, fetch.follower, ix, asked.fetch_offset, pass.cause);
         }
         if entry.batches.is_empty() {
             return Look::Nothing;
         }
-        let bytes = entry.batches.iter().map(|stored| i64::from(stored.batch.bytes)).sum();
-        Look::Records(entry, bytes)
+        pass.bytes += bytes_of(&entry);
+        Look::Records(entry)
     }
 
     /// `broker.md 3.3`, steps 6 to 8.
@@ -301,9 +259,14 @@ impl Broker {
     }
 
     /// A fault's answer to a follower's fetch, for all partitions that it covers or for one. With `append` it counts first.
-    fn refuse_fetch<O: Observer>(&mut self, cx: &mut Cx<'_, O>, fetch: ParkedFetch, forced: Forced) {
+    fn refuse_fetch<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        fetch: &ParkedFetch,
+        forced: Forced,
+    ) -> Vec<FetchedPartition> {
         let follower = fetch.follower.broker;
-        let mut entries = Vec::new();
+        let mut refused = Vec::new();
         for ix in 0..self.partitions.len() as u32 {
             let partition = &self.partitions[ix as usize];
             let progress = partition.leadership().and_then(|leadership| leadership.follower(follower));
@@ -315,9 +278,9 @@ impl Broker {
                 self.note_follower(cx, fetch.follower, ix, asked.fetch_offset, fetch.cause);
             }
             self.leave_session(follower, ix, cx.now);
-            entries.push(self.failed_fetch(&asked, forced.error));
+            refused.push(self.failed_fetch(&asked, forced.error));
         }
-        self.serve_follower(cx, fetch, entries, true, fetch.cause);
+        refused
     }
 
     fn clear_hw_news(&mut self, follower: BrokerId, ix: u32) {
@@ -339,7 +302,7 @@ impl Broker {
         }
     }
 
-    fn only_hw(&self, ix: u32, high_watermark: i64) -> FetchedPartition {
+    pub(super) fn only_hw(&self, ix: u32, high_watermark: i64) -> FetchedPartition {
         let partition = &self.partitions[ix as usize];
         FetchedPartition {
             tp: partition.tp(),
@@ -351,7 +314,7 @@ impl Broker {
 
     /// An error's entry. It tells where the leader's log begins and, as OFFSET_OUT_OF_RANGE, also where it ends: what a
     /// follower would ask for next (`broker.md R33`).
-    fn failed_fetch(&self, asked: &FetchPartition, error: ErrorCode) -> FetchedPartition {
+    pub(super) fn failed_fetch(&self, asked: &FetchPartition, error: ErrorCode) -> FetchedPartition {
         let leader_hint = self.leader_hint(asked.tp, error);
         let replica = self.local(asked.tp).map(|ix| &self.partitions[ix as usize]);
         let entry = FetchedPartition { tp: asked.tp, error, leader_hint, ..FetchedPartition::default() };
@@ -366,7 +329,7 @@ impl Broker {
         }
     }
 
-    fn answer_fetch(&mut self, ticket: Ticket, partitions: Vec<FetchedPartition>, cause: Seq) {
+    pub(super) fn answer_fetch(&mut self, ticket: Ticket, partitions: Vec<FetchedPartition>, cause: Seq) {
         let has_data = partitions
             .iter()
             .any(|entry| entry.error.is_error() || entry.diverging.is_some() || !entry.batches.is_empty());
@@ -380,139 +343,10 @@ impl Broker {
         }
         self.watch_parked(fetch.deadline);
     }
+}
 
-    fn watch_parked(&mut self, deadline: Time) {
-        if self.fetches.alarm.is_none_or(|alarm| deadline < alarm) {
-            self.fetches.alarm = Some(deadline);
-            let (timer, cause) = (BrokerTimer::ParkedFetch, Seq::OUTSIDE);
-            self.outputs.push(BrokerOutput::Timer { at: deadline, timer, cause });
-        }
-    }
-
-    /// Whether a parked fetch has been woken and not been served yet.
-    pub(super) fn has_woken(&self) -> bool {
-        !self.woken_sessions.is_empty() || !self.fetches.woken.is_empty()
-    }
-
-    /// Serves the parked fetches that something has woken.
-    pub(super) fn serve_woken<O: Observer>(&mut self, cx: &mut Cx<'_, O>) {
-        while let Some(follower) = self.woken_sessions.pop_front() {
-            let Some(session) = &mut self.sessions[follower.0 as usize] else { continue };
-            if let (Some(cause), Some(fetch)) = (session.woken.take(), session.parked.take()) {
-                self.serve_follower(cx, fetch, Vec::new(), false, cause);
-            }
-        }
-        while let Some((place, cause)) = self.fetches.woken.pop_front() {
-            if let Some(fetch) = self.unpark_consumer(place) {
-                self.serve_consumer(cx, fetch, cause);
-            }
-        }
-    }
-
-    /// Consumers that wait for this partition look again: its high watermark or its leader has moved (`broker.md C2`).
-    pub(super) fn wake_consumers(&mut self, ix: u32, cause: Seq) {
-        for &place in &self.partitions[ix as usize].fetch_waiters {
-            if !self.fetches.woken.iter().any(|&(woken, _)| woken == place) {
-                self.fetches.woken.push_back((place, cause));
-            }
-        }
-    }
-
-    /// The timer of parked fetches: who has waited long enough is answered with what there is.
-    pub(super) fn expire_fetches<O: Observer>(&mut self, cx: &mut Cx<'_, O>) {
-        if self.fetches.alarm != Some(cx.now) {
-            return;
-        }
-        self.fetches.alarm = None;
-        for at in 0..self.sessions.len() {
-            let Some(session) = &mut self.sessions[at] else { continue };
-            if let Some(fetch) = session.parked.take_if(|fetch| fetch.deadline <= cx.now) {
-                session.woken = None;
-                self.serve_follower(cx, fetch, Vec::new(), false, fetch.cause);
-            }
-        }
-        for place in 0..self.fetches.consumers.len() {
-            let due = self.fetches.consumers[place].as_ref().is_some_and(|fetch| fetch.deadline <= cx.now);
-            if let Some(fetch) = due.then(|| self.unpark_consumer(place as u32)).flatten() {
-                let cause = fetch.cause;
-                self.serve_consumer(cx, fetch, cause);
-            }
-        }
-        let followers = self.sessions.iter().flatten().filter_map(|session| session.parked.as_ref());
-        let consumers = self.fetches.consumers.iter().flatten().map(|fetch| fetch.deadline);
-        if let Some(next) = followers.map(|fetch| fetch.deadline).chain(consumers).min() {
-            self.watch_parked(next);
-        }
-    }
-
-    /// A connection is gone: nobody waits for what is parked on it.
-    pub(super) fn unpark_fetches_of(&mut self, connection: u64) {
-        self.unpark_session_of(connection);
-        for place in 0..self.fetches.consumers.len() {
-            let fetch = self.fetches.consumers[place].as_ref();
-            if fetch.is_some_and(|fetch| fetch.ticket.connection == connection) {
-                self.unpark_consumer(place as u32);
-            }
-        }
-    }
-
-    fn unpark_consumer(&mut self, place: u32) -> Option<ConsumerFetch> {
-        let fetch = self.fetches.consumers[place as usize].take()?;
-        for asked in fetch.request.partitions.iter() {
-            if let Some(ix) = self.local(asked.tp) {
-                self.partitions[ix as usize].fetch_waiters.retain(|&waiter| waiter != place);
-            }
-        }
-        Some(fetch)
-    }
-
-    /// A consumer's fetch: read up to the high watermark (`broker.md C1`, C2), answered or parked.
-    fn serve_consumer<O: Observer>(&mut self, cx: &mut Cx<'_, O>, fetch: ConsumerFetch, cause: Seq) {
-        let request = &fetch.request;
-        let (mut entries, mut bytes) = (Vec::with_capacity(request.partitions.len()), 0);
-        for asked in request.partitions.iter() {
-            let limit = (i64::from(request.max_bytes) - bytes).min(i64::from(asked.max_bytes));
-            let forced = fetch.forced.filter(|forced| forced.tp.is_none_or(|tp| tp == asked.tp));
-            let read = match forced {
-                Some(forced) => Err(forced.error),
-                None => self.read_committed(asked, limit, bytes == 0),
-            };
-            let entry = read.unwrap_or_else(|error| self.failed_fetch(asked, error));
-            bytes += entry.batches.iter().map(|stored| i64::from(stored.batch.bytes)).sum::<i64>();
-            entries.push(entry);
-        }
-        let failed = entries.iter().any(|entry| entry.error.is_error());
-        if failed || entries.is_empty() || bytes >= i64::from(request.min_bytes) || fetch.deadline <= cx.now {
-            return self.answer_fetch(fetch.ticket, entries, cause);
-        }
-        let (partitions, deadline) = (Arc::clone(&request.partitions), fetch.deadline);
-        let place = self.fetches.park(fetch);
-        for asked in partitions.iter() {
-            if let Some(ix) = self.local(asked.tp) {
-                self.partitions[ix as usize].fetch_waiters.push(place);
-            }
-        }
-        self.watch_parked(deadline);
-    }
-
-    fn read_committed(
-        &self,
-        asked: &FetchPartition,
-        limit: i64,
-        at_least_one: bool,
-    ) -> Result<FetchedPartition, ErrorCode> {
-        let ix = self.led(asked)?;
-        let partition = &self.partitions[ix as usize];
-        let (log, high_watermark) = (&partition.log, partition.high_watermark());
-        if asked.fetch_offset > log.end_offset() || asked.fetch_offset < log.start_offset() {
-            return Err(ErrorCode::OffsetOutOfRange);
-        }
-        let mut entry = self.only_hw(ix, high_watermark);
-        if asked.fetch_offset < high_watermark && (limit > 0 || at_least_one) {
-            entry.batches = log.read(asked.fetch_offset, high_watermark, limit, at_least_one);
-        }
-        Ok(entry)
-    }
+pub(super) fn bytes_of(entry: &FetchedPartition) -> i64 {
+    entry.batches.iter().map(|stored| i64::from(stored.batch.bytes)).sum()
 }
 
 /// `broker.md 3.3` step 1: both sides must be in the same leader epoch (KIP-320); -1: the asker does not say.

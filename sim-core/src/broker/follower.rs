@@ -165,8 +165,8 @@ impl Broker {
         let expiration_ms = self.config.producer_id_expiration_ms;
         let partition = &mut self.partitions[ix as usize];
         let from = partition.log.end_offset();
+        partition.truncate_to(to, cx.now.millis(), expiration_ms);
         if to < from {
-            partition.truncate_to(to, cx.now.millis(), expiration_ms);
             self.report_truncation(cx, ix, from, cause);
         }
     }

@@ -185,10 +185,11 @@ impl Log {
         }
     }
 
-    /// Cuts off everything from this offset on, and with it the batch that holds it (`broker.md R32`).
+    /// Cuts off everything from this offset on, and with it the batch that holds it (`broker.md R32`). The epochs in any
+    /// case: a leader that appended nothing has left one at its log's end, which no other log need have.
     pub(crate) fn truncate_to(&mut self, offset: i64) {
         if offset >= self.end_offset {
-            return;
+            return self.epochs.truncate_from_end(self.end_offset);
         }
         if offset < self.start_offset {
             return self.restart_at(offset);

@@ -251,9 +251,12 @@ impl Partition {
 
     /// Cuts the log, and with it all that is derived from it (`broker.md R32`).
     pub(super) fn truncate_to(&mut self, offset: i64, now_ms: i64, expiration_ms: i64) {
+        let before = self.log.end_offset();
         self.log.truncate_to(offset);
-        self.high_watermark = self.high_watermark.min(self.log.end_offset());
-        self.producers.reload(&self.log, now_ms, expiration_ms);
+        if self.log.end_offset() < before {
+            self.high_watermark = self.high_watermark.min(self.log.end_offset());
+            self.producers.reload(&self.log, now_ms, expiration_ms);
+        }
     }
 
     /// Drops everything and begins anew at this offset (`broker.md R33`).

@@ -72,6 +72,11 @@ impl<'s> Application<'s> {
             match sending {
                 Sending::Blocked => self.blocked = Some((record, item)),
                 Sending::Appended { thrown: None, .. } => {}
+                // KafkaProducer gives an ApiException to the callback, also when the record is in a batch already.
+                Sending::Appended { partition, thrown: Some(error) } if error.is_api_exception() => {
+                    let place = (item.topic, Some(partition));
+                    self.call_back(calls.cx.now, record, place, Err(error), calls.scribe);
+                }
                 Sending::Appended { thrown: Some(error), .. }
                 | Sending::Rejected { error, thrown: true, .. } => self.thrown(record, error, calls),
                 Sending::Rejected { error, thrown: false, partition } => {

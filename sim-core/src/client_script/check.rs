@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::error::ScriptError;
 use super::script::{Act, Answer, ClusterSpec, Script, Step, What};
 use crate::record::BrokerId;
+use crate::time::Time;
 
 /// Settings that would lead out of what a script can say.
 const REFUSED_CONFIG: [&str; 9] = [
@@ -25,7 +26,7 @@ pub(super) fn check(script: &Script) -> Checked {
     config(script)?;
     cluster(&script.cluster)?;
     for (at, step) in script.steps.iter().enumerate() {
-        places(&script.cluster, step, at)?;
+        places(script, step, at)?;
     }
     ids(&script.steps)?;
     answers(script)
@@ -85,13 +86,20 @@ fn known_node(cluster: &ClusterSpec, node: Option<BrokerId>, path: impl Fn() -> 
 
 /// The topics, partitions and nodes that a step names are there. A record may name a partition that is not: the client
 /// waits for it.
-fn places(cluster: &ClusterSpec, step: &Step, at: usize) -> Checked {
+fn places(script: &Script, step: &Step, at: usize) -> Checked {
+    let cluster = &script.cluster;
     let path = |field: &str| format!("steps[{at}].{field}");
-    let partitions = |topic: &str| cluster.topic(topic).map(|(_, topic)| topic.leaders.len());
+    let partitions = |topic: &str| partitions_before(script, topic, (step.at, at));
     match &step.act {
         Act::Stream(stream) if partitions(&stream.record.topic).is_none() => {
             fail(format!("steps[{at}]"), format!("there is no topic {}", stream.record.topic))
         }
+        Act::Partitions(more) if partitions(&more.topic).is_none() => {
+            fail(path("partitions.topic"), format!("there is no topic {}", more.topic))
+        }
+        Act::Partitions(more) => more.leaders.iter().enumerate().try_for_each(|(nth, leader)| {
+            known_node(cluster, *leader, || path(&format!("partitions.leaders[{nth}]")))
+        }),
         Act::Leader(change) => match partitions(&change.topic) {
             None => fail(path("leader.topic"), format!("there is no topic {}", change.topic)),
             Some(count) if change.partition as usize >= count => {
@@ -100,9 +108,21 @@ fn places(cluster: &ClusterSpec, step: &Step, at: usize) -> Checked {
             Some(_) => known_node(cluster, change.node, || path("leader.node")),
         },
         Act::NodeDown(node) => known_node(cluster, Some(*node), || path("node_down")),
+        Act::NodeSilent(node) => known_node(cluster, Some(*node), || path("node_silent")),
         Act::NodeUp(node) => known_node(cluster, Some(*node), || path("node_up")),
         Act::Stream(_) | Act::Flush | Act::Close(_) => Ok(()),
     }
+}
+
+/// How many partitions the topic has when the step of this time and place is applied.
+fn partitions_before(script: &Script, topic: &str, step: (Time, usize)) -> Option<usize> {
+    let (_, spec) = script.cluster.topic(topic)?;
+    let earlier = script.steps.iter().enumerate().filter(|&(at, other)| (other.at, at) < step);
+    let added = earlier.filter_map(|(_, other)| match &other.act {
+        Act::Partitions(more) if more.topic == topic => Some(more.leaders.len()),
+        _ => None,
+    });
+    Some(spec.leaders.len() + added.sum::<usize>())
 }
 
 fn ids(steps: &[Step]) -> Checked {
@@ -136,10 +156,13 @@ fn answers(script: &Script) -> Checked {
                 format!("a second answer to request {} of node {}", produce.answer.nth, produce.node);
             return fail(path("nth"), problem);
         }
-        if let Some(partition) = &produce.partition
-            && script.cluster.partition(partition).is_none()
-        {
-            return fail(path("partition"), format!("there is no partition {partition}"));
+        if let Some(name) = &produce.partition {
+            let topic = name.rsplit_once('-').map_or("", |(topic, _)| topic);
+            let partitions = partitions_before(script, topic, (Time::NEVER, usize::MAX)).unwrap_or(0);
+            let partition = script.cluster.partition(name).map(|tp| tp.partition as usize);
+            if partition.is_none_or(|partition| partition >= partitions) {
+                return fail(path("partition"), format!("there is no partition {name}"));
+            }
         }
     }
     once_each(&script.answers.init_producer_id, "init_producer_id")?;

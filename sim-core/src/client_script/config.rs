@@ -6,7 +6,10 @@ use crate::config::{
     MetadataRecovery, Origin, ProducerConfig, ProducerExtras, Release, Settings, resolve_producer,
 };
 
+const NEVER: i64 = -1;
+
 /// The script's settings as a client of this release understands them. A key that it does not know it only warns about.
+/// A script has no idle connections and no start from the bootstrap list.
 pub(super) fn resolve(script: &Script, release: Release) -> Result<ProducerConfig, ScriptError> {
     let mut settings = Settings::new();
     for (line, (key, value)) in (1..).zip(&script.config) {
@@ -20,16 +23,20 @@ pub(super) fn resolve(script: &Script, release: Release) -> Result<ProducerConfi
     };
     let resolved = resolve_producer(release, &settings, extras)
         .map_err(|error| ScriptError::Config { release, source: Box::new(error) })?;
-    Ok(ProducerConfig { metadata_recovery: MetadataRecovery::None, ..resolved.config })
+    Ok(ProducerConfig {
+        metadata_recovery: MetadataRecovery::None,
+        connections_max_idle_ms: NEVER,
+        ..resolved.config
+    })
 }
 
-/// The client whose transcripts ours are to equal; where no golden ones are known, the minor release.
+/// The client whose transcripts ours were held against; where there are none, the minor release.
 pub(super) fn kafka_version(release: Release) -> String {
     let minor = release.to_string();
     let minor = minor.trim_start_matches("kafka-");
     match minor {
         "3.9" | "4.1" => format!("{minor}.1"),
-        "4.2" => format!("{minor}.0"),
+        "4.2" | "4.3" => format!("{minor}.0"),
         _ => minor.to_owned(),
     }
 }

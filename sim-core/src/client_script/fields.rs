@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Deserializer};
 
-use super::script::{Act, Answer, LeaderChange, Pace, ProduceAnswer, RecordSpec, Step, Stream, What};
+use super::script::{
+    Act, Answer, LeaderChange, MorePartitions, Pace, ProduceAnswer, RecordSpec, Step, Stream, What,
+};
 use crate::protocol::ErrorCode;
 use crate::record::BrokerId;
 use crate::time::{Span, Time};
@@ -15,7 +17,9 @@ pub(super) struct StepFields {
     send: Option<SendFields>,
     stream: Option<Stream>,
     leader: Option<LeaderChange>,
+    partitions: Option<MorePartitions>,
     node_down: Option<u32>,
+    node_silent: Option<u32>,
     node_up: Option<u32>,
     flush: Option<bool>,
     close: Option<u64>,
@@ -32,7 +36,9 @@ impl TryFrom<StepFields> for Step {
             fields.send.map(|send| Act::Stream(send.into())),
             fields.stream.map(Act::Stream),
             fields.leader.map(Act::Leader),
+            fields.partitions.map(Act::Partitions),
             fields.node_down.map(|node| Act::NodeDown(BrokerId(node))),
+            fields.node_silent.map(|node| Act::NodeSilent(BrokerId(node))),
             fields.node_up.map(|node| Act::NodeUp(BrokerId(node))),
             fields.flush.map(|_| Act::Flush),
             fields.close.map(|timeout| Act::Close(from_millis(timeout))),
@@ -41,8 +47,8 @@ impl TryFrom<StepFields> for Step {
         match (acts.next(), acts.next()) {
             (Some(act), None) => Ok(Step { at: fields.at, act }),
             (None, _) => {
-                Err("a step needs an action beside \"at\": send, stream, leader, node_down, node_up, \
-                              flush or close"
+                Err("a step needs an action beside \"at\": send, stream, leader, partitions, node_down, \
+                     node_silent, node_up, flush or close"
                     .to_owned())
             }
             (Some(_), Some(_)) => Err("a step has \"at\" and one action, not two".to_owned()),
@@ -123,16 +129,21 @@ pub(super) struct ProduceAnswerFields {
     what: WhatWord,
     error: Option<String>,
     partition: Option<String>,
+    hint: Option<bool>,
     append: Option<bool>,
     delay: Option<u64>,
+    throttle_ms: Option<u16>,
 }
 
 impl TryFrom<ProduceAnswerFields> for ProduceAnswer {
     type Error = String;
 
     fn try_from(fields: ProduceAnswerFields) -> Result<ProduceAnswer, String> {
-        if fields.partition.is_some() && fields.error.is_none() {
-            return Err("\"partition\" goes with an error".to_owned());
+        if (fields.partition.is_some() || fields.hint.is_some()) && fields.error.is_none() {
+            return Err("\"partition\" and \"hint\" go with an error".to_owned());
+        }
+        if fields.throttle_ms.is_some() && !matches!(fields.what, WhatWord::Ok | WhatWord::Error) {
+            return Err("\"throttle_ms\" goes with an answer".to_owned());
         }
         let answer = AnswerFields {
             nth: fields.nth,
@@ -144,6 +155,8 @@ impl TryFrom<ProduceAnswerFields> for ProduceAnswer {
         Ok(ProduceAnswer {
             node: BrokerId(fields.node),
             partition: fields.partition,
+            hint: fields.hint.unwrap_or(false),
+            throttle_ms: i32::from(fields.throttle_ms.unwrap_or(0)),
             answer: Answer::try_from(answer)?,
         })
     }
@@ -203,6 +216,10 @@ pub(super) fn span<'de, D: Deserializer<'de>>(from: D) -> Result<Span, D::Error>
 
 pub(super) fn instant<'de, D: Deserializer<'de>>(from: D) -> Result<Time, D::Error> {
     span(from).map(|since_start| Time::ZERO + since_start)
+}
+
+pub(super) fn some_instant<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Time>, D::Error> {
+    instant(from).map(Some)
 }
 
 pub(super) fn brokers<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<BrokerId>, D::Error> {

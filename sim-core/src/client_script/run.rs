@@ -219,6 +219,8 @@ impl<'s> Run<'s> {
         match step {
             Step::Send(item) => self.application.enqueue(item),
             Step::Leader(change) => self.stand_in.change_leader(change),
+            Step::Partitions(more) => self.stand_in.add_partitions(more),
+            Step::NodeSilent(node) => self.stand_in.node_silent(node),
             Step::NodeDown(node) => self.stand_in.node_down(self.now, node),
             Step::NodeUp(node) => self.stand_in.node_up(node),
             Step::Flush => {

@@ -93,19 +93,11 @@ impl ClusterSpec {
         Some((TopicIx(at as u16), &self.topics[at]))
     }
 
-    /// Every partition, ascending.
-    pub(super) fn partitions(&self) -> impl Iterator<Item = TopicPartition> + '_ {
-        (0..).map(TopicIx).zip(&self.topics).flat_map(|(topic, spec)| {
-            (0..spec.leaders.len() as u32).map(move |partition| TopicPartition { topic, partition })
-        })
-    }
-
-    /// The partition of this name, `t-0`.
+    /// The partition of this name, `t-0`, whether or not it is there.
     pub(super) fn partition(&self, name: &str) -> Option<TopicPartition> {
         let (topic, partition) = name.rsplit_once('-')?;
-        let (topic, spec) = self.topic(topic)?;
-        let partition: u32 = partition.parse().ok()?;
-        ((partition as usize) < spec.leaders.len()).then_some(TopicPartition { topic, partition })
+        let (topic, _) = self.topic(topic)?;
+        Some(TopicPartition { topic, partition: partition.parse().ok()? })
     }
 }
 
@@ -118,6 +110,9 @@ pub struct TopicSpec {
     /// The leader of each partition.
     #[serde(deserialize_with = "fields::leaders")]
     pub leaders: Vec<Option<BrokerId>>,
+    /// None: the producer knows the topic at t=0. Else it does not, and the topic exists from this instant on.
+    #[serde(default, deserialize_with = "fields::some_instant")]
+    pub from: Option<Time>,
 }
 
 /// Which sequence an unknown producer may start at.
@@ -148,8 +143,12 @@ pub enum Act {
     Stream(Stream),
     /// A partition gets another leader, or none.
     Leader(LeaderChange),
+    /// A topic gets more partitions.
+    Partitions(MorePartitions),
     /// A node goes away.
     NodeDown(BrokerId),
+    /// Connections to it are neither accepted nor refused.
+    NodeSilent(BrokerId),
     /// It comes back.
     NodeUp(BrokerId),
     /// `flush()`.
@@ -209,6 +208,17 @@ pub struct LeaderChange {
     pub epoch: i32,
 }
 
+/// More partitions of a topic.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MorePartitions {
+    /// The topic.
+    pub topic: String,
+    /// The leader of each new partition.
+    #[serde(deserialize_with = "fields::leaders")]
+    pub leaders: Vec<Option<BrokerId>>,
+}
+
 /// What the stand-in answers where it is not a plain `ok`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -243,6 +253,10 @@ pub struct ProduceAnswer {
     pub node: BrokerId,
     /// The only partition that an error concerns, `t-0`; none: all.
     pub partition: Option<String>,
+    /// Whether the error names the leader.
+    pub hint: bool,
+    /// For how long the client is told to hold back, in ms.
+    pub throttle_ms: i32,
     /// The rest.
     pub answer: Answer,
 }

@@ -7,7 +7,7 @@ use super::connection::Connection;
 use super::leaders::Leaders;
 use super::log::Log;
 use super::scribe::Scribe;
-use super::script::{Answer, Answers, LeaderChange, Script, What};
+use super::script::{Answer, Answers, LeaderChange, MorePartitions, Script, What};
 use crate::protocol::{
     Arrival, ErrorCode, InitProducerIdResponse, MetadataRequest, MetadataResponse, PartitionResult,
     ProduceRequest, ProduceResponse, Request, Response,
@@ -25,6 +25,7 @@ pub(super) struct StandIn<'s> {
     leaders: Leaders,
     logs: BTreeMap<TopicPartition, Log>,
     down: BTreeSet<BrokerId>,
+    silent: BTreeSet<BrokerId>,
     connections: BTreeMap<BrokerId, Connection>,
     produce_requests: BTreeMap<BrokerId, u32>,
     metadata_requests: u32,
@@ -50,24 +51,30 @@ struct Planned {
     partition: Option<TopicPartition>,
     append: bool,
     delay: Span,
+    /// Whether errors name the leader.
+    hint: bool,
+    throttle_ms: i32,
 }
 
 impl Planned {
+    fn bare(what: What) -> Planned {
+        Planned { what, partition: None, append: false, delay: Span::ZERO, hint: false, throttle_ms: 0 }
+    }
+
     fn ok(answers: &Answers) -> Planned {
-        Planned { what: What::Ok, partition: None, append: true, delay: answers.delay }
+        Planned { append: true, delay: answers.delay, ..Planned::bare(What::Ok) }
     }
 
     fn listed(answer: &Answer, answers: &Answers) -> Planned {
         Planned {
-            what: answer.what,
-            partition: None,
             append: answer.append.unwrap_or(answer.what == What::Ok),
             delay: answer.delay.unwrap_or(answers.delay),
+            ..Planned::bare(answer.what)
         }
     }
 
     fn lost(append: bool) -> Planned {
-        Planned { what: What::Lose, partition: None, append, delay: Span::ZERO }
+        Planned { append, ..Planned::bare(What::Lose) }
     }
 
     fn nth(answers: &Answers, listed: &[Answer], nth: u32) -> Planned {
@@ -81,15 +88,21 @@ impl<'s> StandIn<'s> {
         let (cluster, answers) = (&script.cluster, &script.answers);
         let produce_answers = answers.produce.iter().map(|listed| {
             let partition = listed.partition.as_deref().and_then(|name| cluster.partition(name));
-            let planned = Planned { partition, ..Planned::listed(&listed.answer, answers) };
+            let planned = Planned {
+                partition,
+                hint: listed.hint,
+                throttle_ms: listed.throttle_ms,
+                ..Planned::listed(&listed.answer, answers)
+            };
             ((listed.node, listed.answer.nth), planned)
         });
         StandIn {
             script,
             produce_answers: produce_answers.collect(),
             leaders: Leaders::new(cluster),
-            logs: cluster.partitions().map(|tp| (tp, Log::new(cluster.unknown_producer))).collect(),
+            logs: BTreeMap::new(),
             down: BTreeSet::new(),
+            silent: BTreeSet::new(),
             connections: BTreeMap::new(),
             produce_requests: BTreeMap::new(),
             metadata_requests: 0,
@@ -98,9 +111,9 @@ impl<'s> StandIn<'s> {
         }
     }
 
-    /// A metadata answer of this instant about everything.
+    /// The metadata answer that the producer has taken in at t=0.
     pub(super) fn fresh_metadata(&self) -> MetadataResponse {
-        self.leaders.all()
+        self.leaders.known_at_start()
     }
 
     pub(super) fn change_leader(&mut self, change: &LeaderChange) {
@@ -110,7 +123,19 @@ impl<'s> StandIn<'s> {
         }
     }
 
+    pub(super) fn add_partitions(&mut self, more: &MorePartitions) {
+        if let Some((topic, _)) = self.script.cluster.topic(&more.topic) {
+            self.leaders.add(topic, &more.leaders);
+        }
+    }
+
+    pub(super) fn node_silent(&mut self, node: BrokerId) {
+        self.node_up(node);
+        self.silent.insert(node);
+    }
+
     pub(super) fn node_down(&mut self, now: Time, node: BrokerId) {
+        self.node_up(node);
         self.down.insert(node);
         if let Some(connection) = self.connections.get_mut(&node) {
             connection.break_now(now);
@@ -119,11 +144,13 @@ impl<'s> StandIn<'s> {
 
     pub(super) fn node_up(&mut self, node: BrokerId) {
         self.down.remove(&node);
+        self.silent.remove(&node);
     }
 
     /// The client starts a connection; whether it is refused is settled now.
     pub(super) fn connect(&mut self, now: Time, node: BrokerId) {
-        let usable_at = now + self.script.cluster.connect;
+        let usable_at =
+            if self.silent.contains(&node) { Time::NEVER } else { now + self.script.cluster.connect };
         self.connections.insert(node, Connection::new(usable_at, self.down.contains(&node)));
     }
 
@@ -187,7 +214,7 @@ impl<'s> StandIn<'s> {
         scribe.other(written.now, "METADATA", written.node, self.metadata_requests);
         let answers = &self.script.answers;
         let planned = Planned::nth(answers, &answers.metadata, self.metadata_requests);
-        let response = self.leaders.metadata(request.topics.iter().copied());
+        let response = self.leaders.metadata(written.now, request.topics.iter().copied());
         self.reply(written, planned, Response::Metadata(Arc::new(response)));
     }
 
@@ -225,7 +252,7 @@ impl<'s> StandIn<'s> {
             (None, None) => Planned::ok(&self.script.answers),
         };
         let partitions = request.batches.iter().map(|batch| self.append(batch, planned)).collect();
-        let response = ProduceResponse { partitions, throttle_ms: 0 };
+        let response = ProduceResponse { partitions, throttle_ms: planned.throttle_ms };
         if request.acks == 0 {
             self.without_answer(written, planned, &response);
         } else {
@@ -236,10 +263,9 @@ impl<'s> StandIn<'s> {
     fn append(&mut self, batch: &RecordBatch, planned: Planned) -> PartitionResult {
         let concerned = planned.partition.is_none_or(|partition| partition == batch.tp);
         let mut result = Ok(NO_OFFSET);
-        if (!concerned || planned.append)
-            && let Some(log) = self.logs.get_mut(&batch.tp)
-        {
-            result = log.append(batch);
+        if !concerned || planned.append {
+            let unknown_producer = self.script.cluster.unknown_producer;
+            result = self.logs.entry(batch.tp).or_insert_with(|| Log::new(unknown_producer)).append(batch);
         }
         if let What::Error(error) = planned.what
             && concerned
@@ -254,7 +280,7 @@ impl<'s> StandIn<'s> {
             log_append_time: -1,
             log_start_offset: 0,
             record_errors: Vec::new(),
-            leader_hint: None,
+            leader_hint: if planned.hint && concerned { self.leaders.hint(batch.tp) } else { None },
         }
     }
 

@@ -1,6 +1,6 @@
 //! The script's steps as they come due: streams that do not wait for callbacks are taken apart into single sends.
 
-use super::script::{Act, LeaderChange, Pace, RecordSpec, Script};
+use super::script::{Act, LeaderChange, MorePartitions, Pace, RecordSpec, Script};
 use crate::record::{BrokerId, TopicIx};
 use crate::time::{Span, Time};
 
@@ -18,7 +18,9 @@ pub(super) enum Step<'s> {
     Send(Item<'s>),
     /// Metadata answers say something else from now on.
     Leader(&'s LeaderChange),
+    Partitions(&'s MorePartitions),
     NodeDown(BrokerId),
+    NodeSilent(BrokerId),
     NodeUp(BrokerId),
     Flush,
     Close(Span),
@@ -80,7 +82,9 @@ impl<'s> Timeline<'s> {
                     }
                 }
                 Act::Leader(change) => steps.push((step.at, Step::Leader(change))),
+                Act::Partitions(more) => steps.push((step.at, Step::Partitions(more))),
                 Act::NodeDown(node) => steps.push((step.at, Step::NodeDown(*node))),
+                Act::NodeSilent(node) => steps.push((step.at, Step::NodeSilent(*node))),
                 Act::NodeUp(node) => steps.push((step.at, Step::NodeUp(*node))),
                 Act::Flush => steps.push((step.at, Step::Flush)),
                 Act::Close(timeout) => steps.push((step.at, Step::Close(*timeout))),

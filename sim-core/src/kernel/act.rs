@@ -92,7 +92,7 @@ impl<O: Observer> Run<O> {
             Act::AbandonProducer { producer } => self.end_process(*producer, cause),
             Act::CloseProducer { producer, timeout } => self.close_producer(*producer, *timeout, cause),
             Act::FlushProducer { producer } => {
-                self.with_client(*producer, |client, cx, _| client.flush(cx, cause))
+                self.with_client(*producer, |client, cx, _| client.flush(cx, cause));
             }
         }
         None
@@ -225,10 +225,11 @@ impl<O: Observer> Run<O> {
             return;
         }
         client.die();
-        let endpoint = Endpoint::Producer(ProducerIx(producer));
-        for broker in 0..self.brokers.len() as u32 {
-            let broker = Endpoint::Broker(BrokerId(broker));
-            self.with_network(|network, cx| network.hang_up(cx, endpoint, broker, "client", cause));
+        let producer = ProducerIx(producer);
+        for broker in (0..self.brokers.len() as u32).map(|id| Endpoint::Broker(BrokerId(id))) {
+            for end in [Endpoint::Producer(producer), Endpoint::Bootstrap(producer)] {
+                self.with_network(|network, cx| network.hang_up(cx, end, broker, "client", cause));
+            }
         }
     }
 

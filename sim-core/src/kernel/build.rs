@@ -140,13 +140,13 @@ impl<O: Observer> Run<O> {
                 )
             {
                 self.with_broker(leader, |broker, cx| {
-                    broker.request(cx, ticket, request, None, Seq::OUTSIDE)
+                    broker.request(cx, ticket, request, None, Seq::OUTSIDE);
                 });
             }
         }
         let ages: Vec<_> = self.brokers.iter().map(Broker::heartbeat_age).collect();
         self.controller.warm(self.now, &ages);
-        self.with_controller(|controller, cx| controller.start(cx));
+        self.with_controller(Controller::start);
     }
 
     /// A running broker and the controller are always connected.
@@ -223,10 +223,12 @@ impl<O: Observer> Run<O> {
         self.scenario.consumers.iter().any(|consumer| consumer.decode.is_some())
     }
 
-    /// A producer whose process starts now and knows its bootstrap servers only.
+    /// A producer whose process starts now and knows its bootstrap servers only. Those are nodes of their own to a client
+    /// (Kafka gives them negative ids), numbered behind the brokers here.
     pub(super) fn new_producer(&mut self, ix: ProducerIx) -> Producer {
         let settings = &self.scenario.producers[usize::from(ix.0)];
-        let bootstrap: Vec<BrokerId> = (0..self.scenario.cluster.brokers).map(BrokerId).collect();
+        let brokers = self.scenario.cluster.brokers;
+        let bootstrap: Vec<BrokerId> = (brokers..2 * brokers).map(BrokerId).collect();
         let config = Arc::new(settings.config.clone());
         Producer::new(ix, config, &bootstrap, &self.names, &mut *self.chance)
     }

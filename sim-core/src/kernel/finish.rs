@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::run::Run;
+use crate::broker::{Log, Partition};
 use crate::record::{BrokerId, Names, TopicPartition};
 use crate::scenario::Scenario;
 use crate::trace::Observer;
 use crate::verdict::{
-    CauseIndex, ConsumerReads, Counters, Evidence, FinalLog, History, Identity, Ledger, ProducerTerms,
-    RunResult, Terms, TopicTerms, Verdict,
+    CauseIndex, ConsumerReads, Counters, Evidence, FinalLog, History, Identity, Ledger, RunResult, Terms,
+    Verdict,
 };
 
 /// A run that is over.
@@ -102,33 +103,21 @@ impl<O: Observer> Run<O> {
         };
         let judged = state.leader.or(state.isr.first().copied()).or(state.replicas.first().copied());
         let replica = judged.and_then(|BrokerId(id)| self.brokers[id as usize].partition(tp));
-        let log = replica.map(|replica| replica.log());
+        let log = replica.map(Partition::log);
         FinalLog {
             tp,
             leader: state.leader,
             leader_epoch: state.leader_epoch,
             isr: state.isr.to_vec(),
             elr: state.elr.to_vec(),
-            high_watermark: replica.map_or(0, |replica| replica.high_watermark()),
-            log_start_offset: log.map_or(0, |log| log.start_offset()),
-            log_end_offset: log.map_or(0, |log| log.end_offset()),
+            high_watermark: replica.map_or(0, Partition::high_watermark),
+            log_start_offset: log.map_or(0, Log::start_offset),
+            log_end_offset: log.map_or(0, Log::end_offset),
             batches: log.map_or_else(Vec::new, |log| log.batches().cloned().collect()),
         }
     }
 
     fn terms(&self) -> Terms {
-        let producers = self.scenario.producers.iter().map(|producer| {
-            let mut topics: Vec<_> = producer.sends.iter().map(|stream| stream.topic).collect();
-            topics.sort_unstable();
-            topics.dedup();
-            ProducerTerms::new(&producer.config, topics)
-        });
-        let elr = self.scenario.cluster.elr;
-        Terms {
-            producers: producers.collect(),
-            topics: self.scenario.topics.iter().map(|topic| TopicTerms::new(&topic.config, elr)).collect(),
-            restarts: self.restarts.clone(),
-            partitions: Vec::new(),
-        }
+        Terms { restarts: self.restarts.clone(), ..Terms::of(&self.scenario) }
     }
 }

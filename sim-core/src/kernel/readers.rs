@@ -1,7 +1,8 @@
 //! The consumers of a run: how they begin, and what they have seen in the end.
 
 use super::run::{Due, Run};
-use crate::consumer::{Consumer, KnownPartition};
+use crate::broker::Partition;
+use crate::consumer::{Consumer, KnownPartition, Read};
 use crate::network::Endpoint;
 use crate::record::{BrokerId, ConsumerIx, RecordId};
 use crate::scenario::{Decode, ValueSpec};
@@ -54,7 +55,7 @@ impl<O: Observer> Run<O> {
                     leader: state.leader,
                     leader_epoch: state.leader_epoch,
                     log_start_offset: replica.map_or(0, |replica| replica.log().start_offset()),
-                    high_watermark: replica.map_or(0, |replica| replica.high_watermark()),
+                    high_watermark: replica.map_or(0, Partition::high_watermark),
                 })
             })
             .collect();
@@ -66,7 +67,7 @@ impl<O: Observer> Run<O> {
         let consumer = &self.consumers[at];
         let mut decoded = Decoded::default();
         let mut read = Vec::new();
-        for (_, record, content) in consumer.reads().iter().flat_map(|read| read.records()) {
+        for (_, record, content) in consumer.reads().iter().flat_map(Read::records) {
             read.push(record);
             if let Some(expected) = self.scenario.consumers[at].decode {
                 let bytes = content.and_then(|content| content.value.as_deref()).unwrap_or_default();

@@ -189,7 +189,7 @@ impl<O: Observer> Run<O> {
                 self.with_consumer(consumer, |consumer, cx| consumer.timer(cx, timer));
             }
             Due::Sender(client) => {
-                self.with_client(client, |client, cx, ledger| client.sender_due(cx, ledger))
+                self.with_client(client, Client::sender_due);
             }
         }
     }
@@ -198,27 +198,26 @@ impl<O: Observer> Run<O> {
     fn message_arrives(&mut self, slot: MessageSlot) {
         let mut next = Some(slot);
         while let Some(slot) = next {
-            let mut due = false;
-            self.with_network(|network, cx| due = network.is_due(cx, slot));
-            if !due {
+            if !self.with_network(|network, cx| network.is_due(cx, slot)) {
                 return;
             }
             if self.network.kind(slot).is_some_and(|kind| self.trace.watch.wants(kind)) {
-                if let Some(event) = self.network.arrival_event(slot) {
-                    let fired = self.trace.watch.fired(self.now, &event, &mut *self.chance);
-                    for fault in fired {
-                        let sent = self.network.sent_event(slot).unwrap_or(Seq::OUTSIDE);
-                        self.fault_begins(fault as u32, sent, Some(slot));
-                    }
-                    let mut still_due = false;
-                    self.with_network(|network, cx| still_due = network.is_due(cx, slot));
-                    if !still_due {
-                        return;
-                    }
+                self.arrival_sets_off(slot);
+                if !self.with_network(|network, cx| network.is_due(cx, slot)) {
+                    return;
                 }
             }
-            self.with_network(|network, cx| next = network.deliver(cx, slot));
+            next = self.with_network(|network, cx| network.deliver(cx, slot));
             self.carry();
+        }
+    }
+
+    /// Lets the faults act that wait for this message's arrival.
+    fn arrival_sets_off(&mut self, slot: MessageSlot) {
+        let Some(event) = self.network.arrival_event(slot) else { return };
+        for fault in self.trace.watch.fired(self.now, &event, &mut *self.chance) {
+            let sent = self.network.sent_event(slot).unwrap_or(Seq::OUTSIDE);
+            self.fault_begins(fault as u32, sent, Some(slot));
         }
     }
 
@@ -256,6 +255,10 @@ impl<O: Observer> Run<O> {
         match delivery {
             Delivery::Client { client: Endpoint::Producer(producer), node, arrival, cause } => {
                 let now = self.now;
+                self.with_client(producer.0, |client, _, _| client.arrive(now, node, arrival, cause));
+            }
+            Delivery::Client { client: Endpoint::Bootstrap(producer), node, arrival, cause } => {
+                let (now, node) = (self.now, BrokerId(self.scenario.cluster.brokers + node.0));
                 self.with_client(producer.0, |client, _, _| client.arrive(now, node, arrival, cause));
             }
             Delivery::Client { client: Endpoint::Consumer(consumer), node, arrival, cause } => {
@@ -339,17 +342,31 @@ impl<O: Observer> Run<O> {
     pub(super) fn client_action(&mut self, from: Endpoint, action: ClientAction) {
         match action {
             ClientAction::Connect { node, cause } => {
-                self.with_network(|network, cx| network.connect(cx, from, Endpoint::Broker(node), cause));
+                let (from, to) = self.ends_of_client(from, node);
+                self.with_network(|network, cx| network.connect(cx, from, to, cause));
             }
             ClientAction::Write { node, correlation, request, cause } => {
                 if let Request::Produce(produce) = &request {
                     self.tally.produce(produce);
                 }
-                self.write(from, Endpoint::Broker(node), correlation, MessageBody::Request(request), cause);
+                let (from, to) = self.ends_of_client(from, node);
+                self.write(from, to, correlation, MessageBody::Request(request), cause);
             }
             ClientAction::Close { node, by, cause } => {
-                self.with_network(|network, cx| network.hang_up(cx, from, Endpoint::Broker(node), by, cause));
+                let (from, to) = self.ends_of_client(from, node);
+                self.with_network(|network, cx| network.hang_up(cx, from, to, by, cause));
             }
+        }
+    }
+
+    /// Between whom a client's connection to this node is: nodes behind the brokers are bootstrap servers.
+    fn ends_of_client(&self, client: Endpoint, node: BrokerId) -> (Endpoint, Endpoint) {
+        let brokers = self.scenario.cluster.brokers;
+        match client {
+            Endpoint::Producer(producer) if node.0 >= brokers => {
+                (Endpoint::Bootstrap(producer), Endpoint::Broker(BrokerId(node.0 - brokers)))
+            }
+            client => (client, Endpoint::Broker(node)),
         }
     }
 

@@ -99,7 +99,7 @@ impl Connection {
 pub(super) fn ends(opener: Endpoint, acceptor: Endpoint) -> Ends {
     let mut ends = Ends::default();
     match opener {
-        Endpoint::Producer(producer) => ends.producer = Some(producer),
+        Endpoint::Producer(producer) | Endpoint::Bootstrap(producer) => ends.producer = Some(producer),
         Endpoint::Consumer(consumer) => ends.consumer = Some(consumer),
         Endpoint::Broker(broker) => match acceptor {
             Endpoint::Broker(_) => ends.follower = Some(broker),

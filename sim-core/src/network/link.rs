@@ -11,6 +11,9 @@ use crate::time::Span;
 pub enum Endpoint {
     /// A producer's.
     Producer(ProducerIx),
+    /// The same machine, on its connections to bootstrap servers: a client does not know yet which broker that is, so they
+    /// are not the connections that it uses later.
+    Bootstrap(ProducerIx),
     /// A consumer's.
     Consumer(ConsumerIx),
     /// A broker's.
@@ -23,9 +26,11 @@ impl Endpoint {
     /// Whether it belongs to this end of a link.
     pub fn is_at(self, end: LinkEnd) -> bool {
         match (self, end) {
-            (Endpoint::Producer(_) | Endpoint::Consumer(_), LinkEnd::Clients)
+            (Endpoint::Producer(_) | Endpoint::Bootstrap(_) | Endpoint::Consumer(_), LinkEnd::Clients)
             | (Endpoint::Controller, LinkEnd::Controller) => true,
-            (Endpoint::Producer(producer), LinkEnd::Producer(wanted)) => producer.0 == wanted,
+            (Endpoint::Producer(producer) | Endpoint::Bootstrap(producer), LinkEnd::Producer(wanted)) => {
+                producer.0 == wanted
+            }
             (Endpoint::Consumer(consumer), LinkEnd::Consumer(wanted)) => consumer.0 == wanted,
             (Endpoint::Broker(broker), LinkEnd::Broker(wanted)) => broker == wanted,
             _ => false,
@@ -35,7 +40,9 @@ impl Endpoint {
     /// How a stream of draws names it: `client:shop`, `controller`, a broker's id.
     fn stream_name(self, names: &Names) -> String {
         match self {
-            Endpoint::Producer(producer) => format!("client:{}", names.producer(producer)),
+            Endpoint::Producer(producer) | Endpoint::Bootstrap(producer) => {
+                format!("client:{}", names.producer(producer))
+            }
             Endpoint::Consumer(consumer) => format!("client:{}", names.consumer(consumer)),
             Endpoint::Broker(broker) => broker.to_string(),
             Endpoint::Controller => "controller".to_owned(),

@@ -4,11 +4,15 @@
 //! ([`Network::take_schedule`]) and carries its [`Delivery`] list to the machines. What a message meets on its way is
 //! decided when it is written and again when it would arrive, so a cut that begins or ends meanwhile counts.
 
+mod arriving;
+mod closing;
 mod connection;
 mod link;
 mod message;
+mod opening;
 mod ticket;
 mod wire;
+mod writing;
 
 #[cfg(test)]
 mod tests;

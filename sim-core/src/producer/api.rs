@@ -42,7 +42,8 @@ pub enum Sending {
     Appended {
         /// The partition that was chosen.
         partition: u32,
-        /// What `send()` threw although the record is in a batch (`producer.md 1`, step 9).
+        /// What `send()` failed with although the record is in a batch (`producer.md 1`, step 9): given to the callback
+        /// at once if it is an `ApiException`, else thrown. The batch's own result comes all the same.
         thrown: Option<Exception>,
     },
     /// The calling thread waits inside `send()`; `resume` looks again.

@@ -93,6 +93,16 @@ impl Producer {
         }
     }
 
+    /// How many batches it has created so far: the number of the next one.
+    pub fn next_batch_number(&self) -> u32 {
+        self.sender.accumulator.next_batch
+    }
+
+    /// Its batches are counted from this number on: the process was started again, and names are not used twice.
+    pub fn number_batches_from(&mut self, number: u32) {
+        self.sender.accumulator.next_batch = number;
+    }
+
     /// `flush()` without its wait; `cause` is the `flush` event.
     pub fn flush(&mut self, cause: Seq) -> FlushId {
         let id = self.sender.accumulator.begin_flush(cause);

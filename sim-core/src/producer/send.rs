@@ -10,6 +10,7 @@ use crate::accumulator::{Append, BatchIx, Destination, NewRecord, TopicCluster};
 use crate::partitioner::partition_for_key;
 use crate::protocol::{ErrorCode, Exception};
 use crate::record::{RecordContent, RecordId, TopicIx};
+use crate::sender::TransactionManager;
 use crate::serializer::{Wanted, serialize};
 use crate::trace::{Cx, Event, Observer, Seq};
 
@@ -259,7 +260,7 @@ impl Producer {
             batch.marks.created = accumulated;
         }
         batch.marks.appended = accumulated;
-        let thrown = self.sender.transactions.as_ref().and_then(|transactions| transactions.send_error());
+        let thrown = self.sender.transactions.as_ref().and_then(TransactionManager::send_error);
         if wakes && thrown.is_none() {
             self.sender.wake();
         }

@@ -172,6 +172,8 @@ fn report_syntax(at: At, content: &str, message: &str, problems: &Problems) {
     } else if message.starts_with("duplicate key") {
         let help = "a key stands once in its table; several topics, producers ... are `[[topics]]`, with two brackets";
         problems.report(at, "not valid TOML: this key was there before", help);
+    } else if message.contains("recurs") {
+        problems.report_bare(at, "not valid TOML for a scenario: nested more than 80 deep");
     } else {
         problems.report_bare(at, format!("not valid TOML: {message}"));
     }

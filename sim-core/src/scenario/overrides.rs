@@ -48,7 +48,7 @@ struct Setter<'p> {
 }
 
 impl Setter<'_> {
-    fn to_its_family(self, file: &mut Table, property: &str) {
+    fn to_its_family(&self, file: &mut Table, property: &str) {
         let families = families_of(property);
         let in_release = |family: &Family| family.key(property).is_some_and(|key| key.is_in(self.release));
         let has = |family: &&Family| families.contains(family);
@@ -59,7 +59,7 @@ impl Setter<'_> {
         }
     }
 
-    fn unknown(self, file: &Table, property: &str) {
+    fn unknown(&self, file: &Table, property: &str) {
         let names = ORDER.iter().flat_map(|family| family.keys()).map(|key| key.name);
         let help = match (nearest(property, names.chain(["seed", "profile"])), file.get(property)) {
             (Some(near), _) => format!("did you mean `{near}`?"),
@@ -74,7 +74,7 @@ impl Setter<'_> {
         self.problems.report(self.key_at, format!("unknown property `{}`", short(property)), help);
     }
 
-    fn to_owner(self, file: &mut Table, owner: &str, property: &str) {
+    fn to_owner(&self, file: &mut Table, owner: &str, property: &str) {
         match owner {
             "producer" => self.to_all(file, Family::Producer, property),
             "topic" => self.to_all(file, Family::Topic, property),
@@ -84,7 +84,7 @@ impl Setter<'_> {
         }
     }
 
-    fn to_all(self, file: &mut Table, family: Family, property: &str) {
+    fn to_all(&self, file: &mut Table, family: Family, property: &str) {
         if family == Family::Broker {
             let empty = || Node { at: self.key_at, value: Value::Table(Table::default()) };
             if file.get("cluster").is_none() {
@@ -111,7 +111,7 @@ impl Setter<'_> {
         }
     }
 
-    fn to_named(self, file: &mut Table, owner: &str, property: &str) {
+    fn to_named(&self, file: &mut Table, owner: &str, property: &str) {
         let families = [Family::Producer, Family::Topic, Family::Consumer];
         let named: Vec<Family> =
             families.into_iter().filter(|family| find(file, *family, owner).is_some()).collect();

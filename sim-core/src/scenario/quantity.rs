@@ -184,7 +184,7 @@ fn exact(number: &str, unit: u64) -> Option<u128> {
     }
     let scale = 10u128.pow(fraction.len() as u32);
     let part = digits(fraction) * u128::from(unit);
-    (part % scale == 0).then(|| whole.saturating_add(part / scale))
+    part.is_multiple_of(scale).then(|| whole.saturating_add(part / scale))
 }
 
 fn digits(digits: &str) -> u128 {

@@ -111,7 +111,19 @@ impl Sender {
             self.sleep(cx, AfterSleep::AskAgain(request));
             return;
         }
-        self.poll(cx, left_ms, request.cause, Then::Await(Await { is_first: false, ..waiting }));
+        let timeout_ms = left_ms.min(self.connection_delay_ms(node, since_ms));
+        self.poll(cx, timeout_ms, request.cause, Then::Await(Await { is_first: false, ..waiting }));
+    }
+
+    /// How long a poll of the wait sleeps at most: from 3.9 on the connection's set-up timeout cuts it.
+    fn connection_delay_ms(&self, node: BrokerId, since_ms: i64) -> i64 {
+        if !self.config.release.at_least(3, 9) {
+            return i64::MAX;
+        }
+        match self.client.poll_delay_ms(node, since_ms) {
+            0 => i64::MAX,
+            delay_ms => delay_ms,
+        }
     }
 
     fn node_is_ready<O: Observer>(&mut self, cx: &mut Cx<'_, O>, node: BrokerId, request: ControlRequest) {

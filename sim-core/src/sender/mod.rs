@@ -215,8 +215,10 @@ impl Sender {
                 }
                 continue;
             }
-            let in_pass = matches!(self.phase, Phase::Produce(_) | Phase::Fatal);
-            if !in_pass && std::mem::take(&mut self.stirred) {
+            // In the middle of a pass nobody else runs, and once the thread is gone the application sees so by itself.
+            let goes_on =
+                matches!(self.phase, Phase::Produce(_) | Phase::Fatal | Phase::Shutdown | Phase::Ended);
+            if !goes_on && std::mem::take(&mut self.stirred) {
                 return Turn::Application;
             }
             if let Some(turn) = self.step(cx) {
@@ -294,7 +296,6 @@ impl Sender {
     fn shut_down(&mut self) {
         self.client.close(self.accumulator.causes.close);
         self.metadata.close();
-        self.stirred = true;
         self.phase = Phase::Ended;
     }
 }

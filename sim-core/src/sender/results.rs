@@ -210,21 +210,9 @@ impl Sender {
     }
 
     fn reenqueue<O: Observer>(&mut self, cx: &mut Cx<'_, O>, result: &BatchResult) {
-        let (ix, error, cause) = (result.batch, result.error, result.cause);
-        let sequencing = self.transactions.as_ref();
-        if self.accumulator.reenqueue(cx, ix, error, result.now_ms, sequencing, cause) {
-            let tp = self.accumulator.batch(ix).tp;
-            self.in_flight.remove(tp, ix);
-            return;
-        }
-        // Kafka's sender throws here: what is left of the answer is never looked at.
-        while matches!(
-            self.tasks.front(),
-            Some(Task::Result(_) | Task::AfterResult { .. } | Task::Leaders { .. })
-        ) {
-            self.tasks.pop_front();
-        }
-        self.hints.clear();
+        let ix = result.batch;
+        self.accumulator.reenqueue(cx, ix, result.error, result.now_ms, result.cause);
+        self.in_flight.remove(self.accumulator.batch(ix).tp, ix);
     }
 
     fn split<O: Observer>(&mut self, cx: &mut Cx<'_, O>, ix: BatchIx, cause: Seq) {

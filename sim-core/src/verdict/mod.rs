@@ -18,7 +18,10 @@ pub use findings::{Counts, Finding, Findings, Kind, Place};
 pub use history::{FinalLog, History, PartitionTerms, Terms};
 pub use ledger::{Ledger, Line, Told};
 pub use promise::{Because, Guarantee, ProducerTerms, TopicTerms, promised, promised_ordered};
-pub use result::{ConsumerReads, Counters, Cut, Decoded, Evidence, Identity, RunResult};
+pub use result::{
+    ConsumerReads, Counters, Cut, Decoded, Evidence, FindingResult, Identity, LedgerResult, LogResult,
+    RecordCounts, RunResult, VerdictResult,
+};
 pub use split_keys::split_keys;
 
 /// What a run showed, and what its settings promise.

@@ -40,11 +40,26 @@ fn what_is_not_given_has_its_default() {
 fn nodes_and_topics_are_in_ascending_order() {
     let script = Script::read(&with(r#""steps": []"#)).expect("a script");
     assert_eq!(script.cluster.nodes, [BrokerId(0), BrokerId(1)]);
-    let partitions: Vec<_> = script.cluster.partitions().collect();
     let tp = |topic, partition| TopicPartition { topic: TopicIx(topic), partition };
-    assert_eq!(partitions, [tp(0, 0), tp(0, 1), tp(1, 0)]);
     assert_eq!(script.cluster.partition("t-1"), Some(tp(0, 1)));
-    assert_eq!((script.cluster.partition("t-2"), script.cluster.partition("t")), (None, None));
+    assert_eq!(script.cluster.partition("u-0"), Some(tp(1, 0)));
+    assert_eq!((script.cluster.partition("v-0"), script.cluster.partition("t")), (None, None));
+}
+
+#[test]
+fn a_partition_is_there_once_a_step_has_added_it() {
+    let added = r#"{"at": 5, "partitions": {"topic": "u", "leaders": [1, -1]}}"#;
+    let moved = |at: i64| {
+        let leader = r#"{"topic": "u", "partition": 2, "node": 0, "epoch": 1}"#;
+        with(&format!(r#""steps": [{added}, {{"at": {at}, "leader": {leader}}}]"#))
+    };
+    assert!(Script::read(&moved(5)).is_ok());
+    assert_names(&moved(4), "steps[1].leader.partition", "1 partitions");
+    assert_names(
+        &with_step(r#"{"at": 1, "partitions": {"topic": "u", "leaders": [7]}}"#),
+        "steps[0].partitions.leaders[0]",
+        "no node 7",
+    );
 }
 
 #[test]
@@ -137,9 +152,15 @@ fn an_answer_fits_its_request() {
     assert_names(&produce(r#""nth": 1, "do": "error""#), "answers.produce[0]", "needs an");
     assert_names(&produce(r#""nth": 1, "error": "NOT_CONTROLLER""#), "answers.produce[0]", "goes with");
     assert_names(&produce(r#""nth": 1, "do": "error", "error": "OOPS""#), "answers.produce[0]", "OOPS");
-    assert_names(&produce(r#""nth": 1, "partition": "t-0""#), "answers.produce[0]", "goes with an error");
+    assert_names(&produce(r#""nth": 1, "partition": "t-0""#), "answers.produce[0]", "go with an error");
     let elsewhere = r#""nth": 1, "do": "error", "error": "NOT_CONTROLLER", "partition": "t-9""#;
     assert_names(&produce(elsewhere), "answers.produce[0].partition", "no partition t-9");
+    assert_names(&produce(r#""nth": 1, "hint": true"#), "answers.produce[0]", "go with an error");
+    assert_names(
+        &produce(r#""nth": 1, "do": "lose", "throttle_ms": 5"#),
+        "answers.produce[0]",
+        "goes with an answer",
+    );
     let twice = r#""produce": [{"node": 0, "nth": 1}, {"node": 1, "nth": 1}, {"node": 0, "nth": 1}]"#;
     assert_names(&with_answers(twice), "answers.produce[2].nth", "second answer");
     let metadata = r#""metadata": [{"nth": 1, "do": "error", "error": "NOT_CONTROLLER"}]"#;

@@ -1,4 +1,4 @@
-//! The rules of `oracle/FORMAT.md` under `answers`, `node_down` and `leader`.
+//! The rules of `tests/real-client/FORMAT.md` under `answers`, `node_down`, `node_silent`, `partitions` and `leader`.
 
 use super::*;
 use crate::protocol::MetadataRequest;

@@ -80,13 +80,13 @@ impl Reader<'_, '_> {
             return self.add(*name, Place::Path(path), truth(node, key, problems).map(Wanted::Truth));
         }
         if let Some((name, fields)) = names::TABLES.iter().find(|(name, _)| *name == key) {
-            return self.numbers_of(node, name, fields, |path| Place::Path(path));
+            return self.numbers_of(node, name, fields, Place::Path);
         }
         match key {
             "errors" => self.errors(node),
-            "log" => self.each(node, key, |reader, entry| reader.log(entry)),
+            "log" => self.each(node, key, Self::log),
             "read" | "lag" | "decoded" => self.each(node, key, |reader, entry| reader.consumer(key, entry)),
-            "records" => self.each(node, key, |reader, entry| reader.record(entry)),
+            "records" => self.each(node, key, Self::record),
             "ends-by" => {
                 let span = super::super::section::duration(node, key, problems);
                 let range = span.map(|span| Range { min: f64::NEG_INFINITY, max: span.as_millis_f64() });

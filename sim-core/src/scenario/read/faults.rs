@@ -167,7 +167,8 @@ fn act(node: &Node, world: &World<'_>, configs: &mut Configs<'_>) -> Option<Act>
             );
         }
     }
-    let doing = Doing { section, name, world };
+    let subject = section.node(name)?;
+    let doing = Doing { section, name, subject, world };
     match name {
         "lose" | "delay" | "reset" | "fail" => doing.to_messages(),
         "crash" | "restart" | "slow" => doing.to_a_broker(),
@@ -187,15 +188,12 @@ fn act(node: &Node, world: &World<'_>, configs: &mut Configs<'_>) -> Option<Act>
 struct Doing<'a, 'd> {
     section: Section<'d>,
     name: &'static str,
+    /// The value of the act's key.
+    subject: &'d Node,
     world: &'a World<'d>,
 }
 
 impl Doing<'_, '_> {
-    fn subject(&self) -> &Node {
-        // The act's key was found among those that are there.
-        self.section.node(self.name).unwrap_or_else(|| unreachable!("an act without its key"))
-    }
-
     fn needs(&self, key: &str, help: &str) {
         if !self.section.has(key) && !self.section.has_unknown {
             let message = format!("`{}` needs `{key}`", self.name);
@@ -204,10 +202,10 @@ impl Doing<'_, '_> {
     }
 
     fn to_messages(&self) -> Option<Act> {
-        if self.name == "reset" && self.subject().as_list().is_some() {
+        if self.name == "reset" && self.subject.as_list().is_some() {
             return self.sides().map(|between| Act::Reset { between });
         }
-        word(self.subject(), self.name, &["it"], self.world.problems)?;
+        word(self.subject, self.name, &["it"], self.world.problems)?;
         match self.name {
             "lose" => Some(Act::Lose),
             "reset" => Some(Act::ResetIt),
@@ -250,7 +248,7 @@ impl Doing<'_, '_> {
             problems.not_modelled(self.section.key_at("disk"), "`disk`");
             return None;
         }
-        let broker = broker_ref(self.subject(), self.name, self.world)?;
+        let broker = broker_ref(self.subject, self.name, self.world)?;
         let r#for = sampled(&self.section, "for");
         match self.name {
             "crash" => Some(Act::Crash { broker, r#for }),
@@ -274,7 +272,7 @@ impl Doing<'_, '_> {
     /// The two sides of a cut or a reset: clients on one, brokers on the other.
     fn sides(&self) -> Option<[Vec<CutEnd>; 2]> {
         let problems = self.world.problems;
-        let subject = self.subject();
+        let subject = self.subject;
         let help = format!("write two sides, as in `{} = [\"client\", 0]`; either can be a list", self.name);
         let Some([first, second]) = subject.as_list() else {
             problems.report(subject.at, format!("`{}` has two sides", self.name), help);
@@ -299,7 +297,7 @@ impl Doing<'_, '_> {
         if self.section.truth("unclean") == Some(true) {
             problems.not_modelled(self.section.key_at("unclean"), "`unclean = true` (an unclean election)");
         }
-        let node = self.subject();
+        let node = self.subject;
         let tp = self.world.partition(node, super::text(node, "elect", problems)?)?;
         let leader = match self.section.node("leader") {
             Some(node) => Some(self.leader(node, tp)?),
@@ -324,7 +322,7 @@ impl Doing<'_, '_> {
 
     fn add_partitions(&self) -> Option<Act> {
         self.needs("to", "write `do = { add-partitions = \"orders\", to = 6 }`");
-        let topic = self.world.topic(self.subject(), self.name)?;
+        let topic = self.world.topic(self.subject, self.name)?;
         let there = self.world.topics[topic.0 as usize].assignment.len() as u32;
         let to = self.section.whole32("to", 1, limits::PARTITIONS)?;
         if to <= there {
@@ -345,7 +343,7 @@ impl Doing<'_, '_> {
             "write `do = { set-config = \"orders\", config = { \"min.insync.replicas\" = 1 } }`",
         );
         let config = self.section.node("config");
-        let subject = self.subject();
+        let subject = self.subject;
         let acting = match subject.value {
             Value::Whole(_) => configs.set_broker(self.world.broker(subject, self.name)?, config?),
             _ => {
@@ -357,7 +355,7 @@ impl Doing<'_, '_> {
     }
 
     fn to_a_producer(&self) -> Option<Act> {
-        let producer = self.world.producer(self.subject(), self.name)?;
+        let producer = self.world.producer(self.subject, self.name)?;
         Some(match self.name {
             "kill-producer" => Act::KillProducer { producer, r#for: sampled(&self.section, "for") },
             "close-producer" => Act::CloseProducer { producer, timeout: self.section.duration("timeout") },

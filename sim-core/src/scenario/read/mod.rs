@@ -76,17 +76,7 @@ pub(crate) fn scenario(
     let producer_nodes = top.tables("producers", limits::PRODUCERS);
     let consumer_nodes = top.tables("consumers", limits::CONSUMERS);
     let fault_nodes = top.tables("faults", limits::FAULTS);
-    if !(top.has("topics") && top.has("producers")) || topic_nodes.is_empty() || producer_nodes.is_empty() {
-        let lacking = match (topic_nodes.is_empty(), producer_nodes.is_empty()) {
-            (true, true) => "the file has no topic and no producer",
-            (true, false) => "the file has no topic",
-            (false, _) => "the file has no producer",
-        };
-        // A list that is there and wrong has been reported already.
-        if problems.count() == 0 || !(top.has("topics") && top.has("producers")) {
-            problems.report(root.at, lacking, LEAST);
-        }
-    }
+    report_lacking(&top);
 
     let mut world = World::new(release, problems);
     world.brokers = cluster.as_ref().map_or(cluster::BROKERS, cluster::brokers);
@@ -125,6 +115,18 @@ pub(crate) fn scenario(
         expect,
         twins: Vec::new(),
     })
+}
+
+/// Reports what every scenario needs and this one has none of.
+fn report_lacking(top: &Section<'_>) {
+    let lacks = |key: &str| top.node(key).is_none_or(|node| node.as_list().is_some_and(<[Node]>::is_empty));
+    let message = match (lacks("topics"), lacks("producers")) {
+        (true, true) => "the file has no topic and no producer",
+        (true, false) => "the file has no topic",
+        (false, true) => "the file has no producer",
+        (false, false) => return,
+    };
+    top.problems.report(top.at, message, LEAST);
 }
 
 /// `profile`, of a file whose other parts are not looked at.

@@ -350,7 +350,7 @@ fn consumers() {
 #[test]
 fn when_faults_happen() {
     let on = |keys: &str, expected: &str| {
-        behind(&format!("[[faults]]\non = {{ {keys} }}\ndo = {{ crash = 0 }}"), expected)
+        behind(&format!("[[faults]]\non = {{ {keys} }}\ndo = {{ crash = 0 }}"), expected);
     };
     on(
         "event = \"produce-respones\"",
@@ -401,7 +401,7 @@ fn what_faults_do() {
     in_act("{ elect = \"orders-9\" }", "7:16 `orders` has no partition `9` = it has only 0");
     in_act(
         "{ add-partitions = \"orders\", to = 1 }",
-        "7:30 `to = 1`, but the topic has 1 partitions already = write at least 2",
+        "7:35 `to = 1`, but the topic has 1 partitions already = write at least 2",
     );
     in_act(
         "{ cut = [\"client\", \"client\"] }",

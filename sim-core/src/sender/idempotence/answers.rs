@@ -33,12 +33,15 @@ impl TransactionManager {
                 self.ask_again(cause);
             }
             error if error.is_retriable() => self.ask_again(cause),
-            ErrorCode::ClusterAuthorizationFailed | ErrorCode::TransactionalIdAuthorizationFailed
-                if self.release.at_least(3, 6) =>
-            {
-                self.state = State::AbortableError(Exception::ClusterAuthorizationException);
+            error @ (ErrorCode::ClusterAuthorizationFailed
+            | ErrorCode::TransactionalIdAuthorizationFailed) => {
+                let exception = error.exception().unwrap_or(Exception::KafkaException);
+                self.state = match self.release.at_least(3, 6) {
+                    true => State::AbortableError(exception),
+                    false => State::FatalError(exception),
+                };
             }
-            error if !self.release.at_least(3, 6) && error != ErrorCode::ProducerFenced => {
+            error if !self.release.at_least(2, 5) => {
                 self.state = State::FatalError(error.exception().unwrap_or(Exception::KafkaException));
             }
             ErrorCode::InvalidProducerEpoch | ErrorCode::ProducerFenced => {
@@ -99,11 +102,8 @@ impl TransactionManager {
             return;
         }
         let tp = batches[ix].tp;
-        match error {
-            Exception::OutOfOrderSequenceException => self.request_epoch_bump(tp, cause),
-            Exception::UnknownProducerIdException => self.drop_entry(tp),
-            _ if adjust => self.request_epoch_bump(tp, cause),
-            _ => {}
+        if adjust || is_out_of_order(error) {
+            self.request_epoch_bump(tp, cause);
         }
     }
 
@@ -118,7 +118,7 @@ impl TransactionManager {
         if !self.has_current_id(batch.state) {
             return;
         }
-        if error == Exception::OutOfOrderSequenceException {
+        if is_out_of_order(error) {
             self.reset_producer_id();
             return;
         }
@@ -127,14 +127,6 @@ impl TransactionManager {
         if let (true, Some(base_sequence), Some(entry)) = (adjust, base_sequence, self.find_mut(tp)) {
             entry.close_gap(base_sequence, records, batches);
         }
-    }
-
-    fn drop_entry(&mut self, tp: TopicPartition) {
-        let topic = self.entries.get_mut(usize::from(tp.topic.0));
-        if let Some(entry) = topic.and_then(|topic| topic.get_mut(tp.partition as usize)) {
-            *entry = None;
-        }
-        self.unresolved.remove(&tp);
     }
 
     /// Whether a batch may be sent again after this error; asks for an epoch bump where the table says so
@@ -215,4 +207,9 @@ impl TransactionManager {
         let last_acked = self.find(tp).map_or(NO_LAST_ACKED, |entry| entry.last_acked_sequence);
         sequence.is_some_and(|sequence| sequence.wrapping_sub(last_acked) == 1)
     }
+}
+
+/// Kafka's UnknownProducerIdException extends OutOfOrderSequenceException, and is taken for one.
+fn is_out_of_order(error: Exception) -> bool {
+    matches!(error, Exception::OutOfOrderSequenceException | Exception::UnknownProducerIdException)
 }

@@ -275,6 +275,10 @@ impl TransactionManager {
         batches[ix].tracked = false;
     }
 
+    fn is_tracking(&self, tp: TopicPartition) -> bool {
+        self.find(tp).is_some_and(Entry::is_tracking)
+    }
+
     fn has_current_id(&self, state: Option<ProducerState>) -> bool {
         state.is_some_and(|state| (state.id, state.epoch) == (self.current.id, self.current.epoch))
     }
@@ -328,10 +332,6 @@ impl Sequencing for TransactionManager {
             ProducerState { id: current.id, epoch: current.epoch, base_sequence: entry.advance(records) };
         entry.track(batch, state);
         state
-    }
-
-    fn is_tracking(&self, tp: TopicPartition) -> bool {
-        self.find(tp).is_some_and(Entry::is_tracking)
     }
 
     fn track(&mut self, tp: TopicPartition, batch: BatchIx, state: ProducerState) {
