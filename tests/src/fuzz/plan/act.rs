@@ -95,7 +95,7 @@ impl Fault {
                 writeln!(f, "on = {{ event = \"{}\", nth = {nth} }}", one(&MESSAGES, self.event))?;
             }
             _ if self.event.is_multiple_of(2) => {
-                writeln!(f, "at = \"{}ms\"", 10 * (u32::from(self.at) % 1_000))?
+                writeln!(f, "at = \"{}ms\"", 10 * (u32::from(self.at) % 1_000))?;
             }
             _ => writeln!(f, "on = {{ event = \"{}\", nth = {nth} }}", one(&EVENTS, self.event / 2))?,
         }
