@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::args::TimelineArgs;
 use crate::engine;
 use crate::error::{CliError, Ending};
-use crate::numbers::{clock, grouped};
+use crate::numbers::clock;
 use crate::output::{BAD, DIM, HEADING, Page, WARN, pad, pad_left, paint};
 use crate::sketch::{Mark, Row, Sketch};
 use crate::trace::Lane;
@@ -27,19 +27,20 @@ pub(crate) fn timeline(args: &TimelineArgs) -> Result<Ending, CliError> {
     let until = args.at.unwrap_or(Time::NEVER);
     let names = Arc::new(names_of(scenario));
     let mut run = Run::new(Arc::new(scenario.clone()), Arc::clone(&names), Sketch::new(args.from, args.full));
-    while run.next_time().is_some_and(|next| next <= until) && run.step() {}
+    let most = if args.full { usize::MAX } else { MOST };
+    while run.next_time().is_some_and(|next| next <= until) && run.observer().rows.len() <= most && run.step()
+    {
+    }
     let rows: Vec<&Row> = run.observer().rows.iter().filter(|row| row.time <= until).collect();
 
     let lanes = Lanes::of(scenario, &names, &rows);
     let mut page = Page::default();
     page.line(lanes.header());
-    let most = if args.full { usize::MAX } else { MOST };
     for row in rows.iter().take(most) {
         page.line(lanes.row(row, &names));
     }
     if rows.len() > most {
-        let left = grouped((rows.len() - most) as u64);
-        let note = format!("{left} more lines: --full shows all, --from and --at a part");
+        let note = format!("cut here after {most} lines: --full shows all, --from and --at a part");
         page.line(paint(DIM, format!("{:CLOCK$}  {note}", "")));
     }
     page.print()?;
@@ -63,7 +64,7 @@ impl Lanes {
             lanes.push((Lane::Broker(broker), format!("broker {broker}")));
         }
         let touches = |row: &&Row| row.from == Lane::Controller || row.to == Some(Lane::Controller);
-        if rows.iter().any(|row| touches(row)) {
+        if rows.iter().any(touches) {
             lanes.push((Lane::Controller, "controller".to_owned()));
         }
         for (at, name) in (0u16..).zip(&names.consumers) {

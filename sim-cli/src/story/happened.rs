@@ -155,3 +155,44 @@ fn make_room(moments: &mut Vec<Moment>) -> u64 {
     }
     (before - moments.len()) as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use sim_core::time::Time;
+
+    use super::*;
+
+    fn moments(weights: &[Weight]) -> Vec<Moment> {
+        let moment = |(at, weight): (i64, &Weight)| Moment {
+            time: Time::from_millis(at),
+            seq: Seq(at as u64),
+            last: Time::from_millis(at),
+            times: 1,
+            weight: *weight,
+            phrase: Phrase::RunSettled,
+            values: Vec::new(),
+        };
+        (0..).zip(weights).map(moment).collect()
+    }
+
+    #[test]
+    fn what_matters_least_is_left_out_first_and_the_end_never() {
+        let mut weights = vec![Weight::Should; ROOM];
+        weights.insert(3, Weight::Could);
+        weights.insert(5, Weight::Must);
+        weights.push(Weight::Could);
+        let mut moments = moments(&weights);
+        let last = moments.last().map(|moment| moment.seq);
+        assert_eq!(make_room(&mut moments), 3);
+        assert_eq!(moments.len(), ROOM);
+        assert_eq!(moments.last().map(|moment| moment.seq), last);
+        let kept = |seq: u64| moments.iter().any(|moment| moment.seq == Seq(seq));
+        assert!(!kept(3) && kept(5) && kept(0));
+    }
+
+    #[test]
+    fn a_short_story_is_told_whole() {
+        let mut moments = moments(&[Weight::Could; 4]);
+        assert_eq!((make_room(&mut moments), moments.len()), (0, 4));
+    }
+}

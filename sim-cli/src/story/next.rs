@@ -11,10 +11,11 @@ impl Story<'_> {
     pub(super) fn next(&self, page: &mut Page) {
         let scenario = &self.loaded.scenario;
         let text = &scenario.text;
-        for line in wrap(either(self.lang, &text.en.answer, &text.ko.answer), WIDTH) {
-            page.line(line);
+        let answer = wrap(either(self.lang, &text.en.answer, &text.ko.answer), WIDTH);
+        if !answer.is_empty() {
+            answer.iter().for_each(|line| page.line(line));
+            page.gap();
         }
-        page.gap();
         page.heading(self.lang.plain(Phrase::Next));
         for line in wrap(either(self.lang, &text.en.r#try, &text.ko.r#try), WIDTH - 2) {
             page.line(format!("  {line}"));
