@@ -25,7 +25,7 @@ pub fn parser(bytes: &[u8]) {
     let listing = Listing::read(&source);
     match Scenario::load(&source, &Overrides::default()) {
         Ok(loaded) => {
-            assert!(listing.is_ok(), "it can be run but not listed");
+            assert!(listing.is_ok(), "it can be run but not listed: {listing:?}");
             let again = Scenario::load(&source, &Overrides::default()).expect("it was read once");
             assert_eq!(loaded.scenario, again.scenario);
         }

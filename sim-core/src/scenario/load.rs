@@ -82,6 +82,13 @@ fn apply_and_read(
     problems: &Problems,
 ) -> Option<Loaded> {
     let file = root.as_table()?;
+    if let Some(node) = file.get("twins").filter(|node| node.as_list().is_none()) {
+        problems.report(
+            node.at,
+            format!("`twins` is a list of tables, not {}", node.kind()),
+            "write `[[twins]]`",
+        );
+    }
     let twin_nodes = twin_nodes(root);
     if twin_nodes.len() > limits::TWINS {
         problems.report_bare(

@@ -16,7 +16,6 @@ pub struct Plan {
     brokers: u8,
     partitions: u8,
     min_isr: u8,
-    unclean: bool,
     latency: u8,
     first: Producer,
     second: Option<Producer>,
@@ -96,8 +95,7 @@ impl fmt::Display for Plan {
             one(&["kafka-4.3", "kafka-4.1", "kafka-3.2", "kafka-2.4"], self.release)
         )?;
         writeln!(f, "seed = {}\nstop = \"90s\"\n", self.seed)?;
-        writeln!(f, "[cluster]\nbrokers = {brokers}")?;
-        writeln!(f, "config = {{ \"unclean.leader.election.enable\" = {} }}\n", self.unclean)?;
+        writeln!(f, "[cluster]\nbrokers = {brokers}\n")?;
         writeln!(f, "[[topics]]\nname = \"orders\"\npartitions = {partitions}")?;
         writeln!(f, "replication-factor = {brokers}")?;
         writeln!(f, "config = {{ \"min.insync.replicas\" = {} }}\n", self.min_isr % brokers + 1)?;
@@ -155,12 +153,13 @@ impl Stream {
     fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "\n[[producers.sends]]\ntopic = \"orders\"\ncount = {}", self.count())?;
         writeln!(f, "start = \"{}ms\"", 10 * u32::from(self.start))?;
-        writeln!(f, "mode = \"{}\"", one(&["async", "sync", "fire-and-forget"], self.mode))?;
+        let mode = one(&["async", "sync", "fire-and-forget"], self.mode);
+        writeln!(f, "mode = \"{mode}\"")?;
         let paces =
             ["", "every = \"7ms\"\n", "rate = \"200/s\"\n", "outstanding = 3\n", "every = \"400ms\"\n"];
         write!(f, "{}", one(&paces, self.pace))?;
         write!(f, "{}", one(&["", "key = \"{i % 3}\"\n", "partition = 0\n"], self.key))?;
-        if self.resend {
+        if self.resend && mode != "fire-and-forget" {
             writeln!(f, "resend = {{ on = \"failed\", times = 1 }}")?;
         }
         writeln!(f, "value = {{ bytes = {} }}", self.bytes % 3_000)

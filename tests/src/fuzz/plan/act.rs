@@ -23,7 +23,7 @@ enum Act {
     Message(MessageAct),
     Broker(u8, BrokerAct),
     Cut { broker: u8, one_way: bool, reject: bool },
-    Elect { broker: u8, partition: u8, unclean: bool },
+    Elect { broker: u8, partition: u8 },
     AddPartitions,
     MinIsr(u8),
     Producer(ProducerAct),
@@ -40,12 +40,7 @@ enum MessageAct {
 #[derive(Debug, Arbitrary)]
 enum BrokerAct {
     Crash,
-    PowerLoss,
-    Shutdown,
-    Pause,
     Slow,
-    BlockFetches,
-    Fence,
 }
 
 #[derive(Debug, Arbitrary)]
@@ -107,10 +102,9 @@ impl Fault {
                 let how = format!("one-way = {one_way}, reject = {reject}");
                 writeln!(f, "do = {{ cut = [\"client\", {}], {lasts}, {how} }}", broker % brokers)
             }
-            Act::Elect { broker, partition, unclean } => {
+            Act::Elect { broker, partition } => {
                 let (partition, broker) = (partition % partitions, broker % brokers);
-                let unclean = if *unclean { ", unclean = true" } else { "" };
-                writeln!(f, "do = {{ elect = \"orders-{partition}\", leader = {broker}{unclean} }}")
+                writeln!(f, "do = {{ elect = \"orders-{partition}\", leader = {broker} }}")
             }
             Act::AddPartitions => {
                 writeln!(f, "do = {{ add-partitions = \"orders\", to = {} }}", partitions + 2)
@@ -144,12 +138,7 @@ impl BrokerAct {
     fn write(&self, broker: u8, lasts: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             BrokerAct::Crash => writeln!(f, "do = {{ crash = {broker}, {lasts} }}"),
-            BrokerAct::PowerLoss => writeln!(f, "do = {{ crash = {broker}, power = true, {lasts} }}"),
-            BrokerAct::Shutdown => writeln!(f, "do = {{ shutdown = {broker}, {lasts} }}"),
-            BrokerAct::Pause => writeln!(f, "do = {{ pause = {broker}, {lasts} }}"),
             BrokerAct::Slow => writeln!(f, "do = {{ slow = {broker}, by = \"30ms\", {lasts} }}"),
-            BrokerAct::BlockFetches => writeln!(f, "do = {{ block-fetches = {broker}, {lasts} }}"),
-            BrokerAct::Fence => writeln!(f, "do = {{ fence = {broker}, {lasts} }}"),
         }
     }
 }
