@@ -1,5 +1,6 @@
 //! `inflight compare`: two runs side by side, on one clock and seed.
 
+use anstyle::Style;
 use serde::Serialize;
 use sim_core::config::Family;
 use sim_core::scenario::{Loaded, Scenario};
@@ -7,12 +8,12 @@ use sim_core::trace::Unobserved;
 use sim_core::verdict::{Because, Kind, RunResult};
 
 use crate::args::{Changes, CompareArgs, Format, Lang};
-use crate::divergence::{Divergence, first_divergence};
+use crate::divergence::{Divergence, Parting};
 use crate::engine::{self, Played};
 use crate::error::{CliError, Ending};
 use crate::library;
 use crate::numbers::{grouped, millis_of};
-use crate::output::{BAD, DIM, HEADING, Page, WARN, pad, paint, print_json, wrap};
+use crate::output::{BAD, HEADING, Page, WARN, pad, paint, print_json};
 use crate::story::{describe_faults, guarantee_name, kind_name, sampled};
 use crate::text::Phrase;
 
@@ -38,6 +39,7 @@ struct Difference {
 struct Comparison<'a> {
     settings: &'a [Difference],
     first_divergence: Option<&'a Divergence>,
+    first_different_event: Option<&'a Divergence>,
     a: &'a RunResult,
     b: &'a RunResult,
 }
@@ -45,11 +47,12 @@ struct Comparison<'a> {
 pub(crate) fn compare(lang: Lang, args: &CompareArgs) -> Result<Ending, CliError> {
     let [a, b] = both(args)?;
     let differences = differences(&a.loaded, &b.loaded);
-    let divergence = first_divergence(&a.loaded.scenario, &b.loaded.scenario);
+    let parted = Parting::of(&a.loaded.scenario, &b.loaded.scenario);
     match args.format {
         Format::Json => print_json(&Comparison {
             settings: &differences,
-            first_divergence: divergence.as_ref(),
+            first_divergence: parted.fields.as_ref(),
+            first_different_event: parted.deeds.as_ref(),
             a: &a.result,
             b: &b.result,
         })?,
@@ -57,7 +60,7 @@ pub(crate) fn compare(lang: Lang, args: &CompareArgs) -> Result<Ending, CliError
             let mut page = Page::default();
             settings(&mut page, lang, &a, &b, &differences);
             outcome(&mut page, lang, &a, &b);
-            parting(&mut page, lang, &a, divergence.as_ref());
+            parting(&mut page, lang, &a, &parted);
             page.print()?;
         }
     }
@@ -191,32 +194,35 @@ fn outcome(page: &mut Page, lang: Lang, a: &Side, b: &Side) {
         let [one, other] = results.map(of);
         row(page, name, &one, &other);
     };
-    line("acknowledged", &|result| grouped(result.records.acknowledged));
-    let counts: [(&str, Count); 4] = [
-        ("unconfirmed", |result| result.records.unconfirmed),
-        ("failed", |result| result.records.failed),
-        ("rejected", |result| result.records.rejected),
-        ("pending", |result| result.records.pending),
+    let counts: [(Phrase, Count); 5] = [
+        (Phrase::ToldAcknowledged, |result| result.records.acknowledged),
+        (Phrase::ToldUnconfirmed, |result| result.records.unconfirmed),
+        (Phrase::ToldFailed, |result| result.records.failed),
+        (Phrase::ToldRejected, |result| result.records.rejected),
+        (Phrase::ToldPending, |result| result.records.pending),
     ];
-    for (name, of) in counts {
+    for (told, of) in counts {
         if results.iter().any(|result| of(result) > 0) {
-            line(name, &|result| grouped(of(result)));
+            line(lang.plain(told), &|result| grouped(of(result)));
         }
     }
     for kind in Kind::ALL {
         line(kind_name(lang, kind), &|result| grouped(records_of(result, kind)));
     }
-    line("Produce requests", &|result| grouped(result.requests.produce));
-    line("batches sent again", &|result| grouped(result.requests.retries));
-    line("latency p50", &|result| millis_of(result.latency_ms.p50));
-    line("latency p99", &|result| millis_of(result.latency_ms.p99));
-    line("latency max", &|result| millis_of(result.latency_ms.max));
-    line("log end offsets", &|result| grouped(result.logs.iter().map(|log| log.leo.max(0) as u64).sum()));
-    line("end", &|result| millis_of(Some(result.virtual_ms)));
+    line(lang.plain(Phrase::RowRequests), &|result| grouped(result.requests.produce));
+    line(lang.plain(Phrase::RowRetries), &|result| grouped(result.requests.retries));
+    let latency = |quantile| lang.say(Phrase::RowLatency, &[("quantile", quantile)]);
+    line(&latency("p50"), &|result| millis_of(result.latency_ms.p50));
+    line(&latency("p99"), &|result| millis_of(result.latency_ms.p99));
+    line(&latency("max"), &|result| millis_of(result.latency_ms.max));
+    line(lang.plain(Phrase::RowLogEnds), &|result| {
+        grouped(result.logs.iter().map(|log| log.leo.max(0) as u64).sum())
+    });
+    line(lang.plain(Phrase::RowEnd), &|result| millis_of(Some(result.virtual_ms)));
     let guarantees = [a, b].map(|side| guarantee_name(lang, side.played.verdict.guarantee));
     row(page, lang.plain(Phrase::VerdictTitle), guarantees[0], guarantees[1]);
     let promises = [a, b].map(|side| guarantee_name(lang, side.played.verdict.promised));
-    row(page, &lang.say(Phrase::PromisedIs, &[("guarantee", "")]), promises[0], promises[1]);
+    row(page, lang.plain(Phrase::RowPromised), promises[0], promises[1]);
     for side in [a, b] {
         let forbidden: Vec<Because> =
             side.played.verdict.forbidden().map(|finding| finding.because).collect();
@@ -239,21 +245,26 @@ fn records_of(result: &RunResult, kind: Kind) -> u64 {
     }
 }
 
-fn parting(page: &mut Page, lang: Lang, a: &Side, divergence: Option<&Divergence>) {
+fn parting(page: &mut Page, lang: Lang, a: &Side, parting: &Parting) {
     page.heading(lang.plain(Phrase::FirstDivergence));
-    let Some(divergence) = divergence else {
+    if parting.fields.is_none() {
         let events = grouped(a.result.events);
         page.line(format!("  {}", lang.say(Phrase::SameTrace, &[("events", &events)])));
-        return;
-    };
-    page.line(format!("  {}", lang.say(Phrase::PartAt, &[("seq", &divergence.seq.to_string())])));
+    }
+    if parting.fields != parting.deeds {
+        place(page, lang, Phrase::PartAt, parting.fields.as_ref());
+    }
+    place(page, lang, Phrase::DeedsPartAt, parting.deeds.as_ref());
+}
+
+fn place(page: &mut Page, lang: Lang, title: Phrase, divergence: Option<&Divergence>) {
+    let Some(divergence) = divergence else { return };
+    page.line(format!("  {}", lang.say(title, &[("seq", &divergence.seq.to_string())])));
     for (name, event) in [("a", &divergence.a), ("b", &divergence.b)] {
         let text = event.as_ref().map_or_else(
             || lang.plain(Phrase::NoMoreEvents).to_owned(),
             |event| format!("{}  {}", millis_of(Some(event.at_ms)), event.text),
         );
-        for (at, piece) in wrap(&text, 92).iter().enumerate() {
-            page.line(format!("  {}  {piece}", paint(DIM, if at == 0 { name } else { " " })));
-        }
+        page.prose(&format!("    {name}"), 7, Style::new(), &text);
     }
 }

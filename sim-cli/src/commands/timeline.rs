@@ -75,7 +75,7 @@ impl Lanes {
 
     fn header(&self) -> String {
         let names: String = self.lanes.iter().map(|(_, name)| pad(name, self.width)).collect();
-        paint(HEADING, format!("{}  {names}", pad_left("time", CLOCK)))
+        paint(HEADING, format!("{}  {}", pad_left("time", CLOCK), names.trim_end()))
     }
 
     fn place(&self, lane: Lane) -> Option<usize> {

@@ -164,10 +164,17 @@ phrases! {
     ToldPending: "pending", "미정(pending)";
 
     // Comparison.
+    RowRequests: "Produce requests", "Produce 요청";
+    RowRetries: "batches sent again", "다시 보낸 배치";
+    RowLatency: "latency {quantile}", "지연 {quantile}";
+    RowLogEnds: "log end offsets, added up", "로그 끝 오프셋 합";
+    RowEnd: "end of the run", "실행이 끝난 시각";
+    RowPromised: "promised", "약속";
     NoDifference: "no difference in settings", "설정 차이 없음";
     SameTrace: "the same, event by event ({events} events)", "사건 하나하나까지 같습니다 (사건 {events}건)";
-    PartAt: "they part at event {seq}", "사건 {seq}에서 갈라집니다";
-    FirstDivergence: "First difference", "처음 갈라지는 곳";
+    PartAt: "the first field that differs, in event {seq}", "값이 처음 달라지는 사건 {seq}";
+    DeedsPartAt: "the first thing that happens differently, event {seq}", "일어나는 일이 처음 달라지는 사건 {seq}";
+    FirstDivergence: "Where they part", "갈라지는 곳";
     Settings: "Settings", "설정";
     Outcome: "Outcome", "결과";
     NoMoreEvents: "(no more events)", "(더 이상 사건 없음)";

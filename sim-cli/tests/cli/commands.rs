@@ -28,12 +28,12 @@ fn two_runs_stand_side_by_side() {
 #[test]
 fn a_setting_can_be_compared_with_itself_changed() {
     let page = printed(&["compare", SCENARIO, "--set", "acks=1"]);
-    assert!(page.contains("acks") && page.contains("First difference"), "{page}");
+    assert!(page.contains("acks") && page.contains("Where they part"), "{page}");
 }
 
 #[test]
 fn a_scenario_is_shown_as_it_is() {
-    let file = include_str!("../../scenarios/lost-ack-duplicates.toml");
+    let file = include_str!("../../../scenarios/lost-ack-duplicates.toml");
     assert_eq!(printed(&["show", SCENARIO]), file);
 }
 
@@ -95,7 +95,7 @@ fn check_closes_with_the_sum() {
 fn check_fails_where_an_expectation_does_not_hold() {
     let folder = tempfile::tempdir().expect("a new folder");
     let file = folder.path().join("wrong.toml");
-    let scenario = include_str!("../../scenarios/lost-ack-duplicates.toml");
+    let scenario = include_str!("../../../scenarios/lost-ack-duplicates.toml");
     std::fs::write(&file, scenario.replacen("duplicated = 1", "duplicated = 2", 1)).expect("a new file");
     let output = inflight(&["check", file.to_str().expect("UTF-8")]);
     let page = text(&output.stdout);

@@ -15,8 +15,6 @@ mod queues;
 mod ready;
 mod requeue;
 pub mod sizes;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! The script's steps as they come due: streams that do not wait for callbacks are taken apart into single sends.
 
-use super::script::{Act, LeaderChange, MorePartitions, Pace, RecordSpec, Script};
+use super::script::{Act, LeaderChange, MorePartitions, Pace, RecordSpec, Script, Stream};
 use crate::record::{BrokerId, TopicIx};
 use crate::time::{Span, Time};
 
@@ -39,7 +39,7 @@ pub(super) struct Item<'s> {
 /// A place in a sync stream.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sync {
-    /// The place of the stream among the script's steps: that fixes who goes first.
+    /// The place of the stream in the timeline: that fixes who goes first.
     pub(super) stream: usize,
     /// How many records come behind this one.
     pub(super) rest: u32,
@@ -56,31 +56,10 @@ impl<'s> Item<'s> {
 
 impl<'s> Timeline<'s> {
     pub(super) fn new(script: &'s Script) -> Timeline<'s> {
-        let mut in_file: Vec<usize> = (0..script.steps.len()).collect();
-        in_file.sort_by_key(|&at| script.steps[at].at);
         let mut steps = Vec::with_capacity(script.steps.len());
-        for (place, at) in in_file.into_iter().enumerate() {
-            let step = &script.steps[at];
+        for step in &script.steps {
             match &step.act {
-                Act::Stream(stream) => {
-                    let Some((topic, _)) = script.cluster.topic(&stream.record.topic) else { continue };
-                    let item = |index: u32, sync| Item {
-                        id: stream.first_id + i64::from(index),
-                        topic,
-                        record: &stream.record,
-                        sync,
-                    };
-                    match stream.pace {
-                        Pace::Sync if stream.count > 0 => {
-                            let sync = Sync { stream: place, rest: stream.count - 1 };
-                            steps.push((step.at, Step::Send(item(0, Some(sync)))));
-                        }
-                        Pace::Sync => {}
-                        Pace::Every(every) => steps.extend((0..stream.count).map(|index| {
-                            (step.at + every.times(u64::from(index)), Step::Send(item(index, None)))
-                        })),
-                    }
-                }
+                Act::Stream(stream) => sends(script, step.at, stream, &mut steps),
                 Act::Leader(change) => steps.push((step.at, Step::Leader(change))),
                 Act::Partitions(more) => steps.push((step.at, Step::Partitions(more))),
                 Act::NodeDown(node) => steps.push((step.at, Step::NodeDown(*node))),
@@ -91,6 +70,11 @@ impl<'s> Timeline<'s> {
             }
         }
         steps.sort_by_key(|(at, _)| *at);
+        for (place, (_, step)) in steps.iter_mut().enumerate() {
+            if let Step::Send(Item { sync: Some(sync), .. }) = step {
+                sync.stream = place;
+            }
+        }
         Timeline { steps, next: 0 }
     }
 
@@ -107,5 +91,25 @@ impl<'s> Timeline<'s> {
         }
         self.next += 1;
         Some(step)
+    }
+}
+
+/// The first record of a sync stream, or every record of another.
+fn sends<'s>(script: &'s Script, at: Time, stream: &'s Stream, steps: &mut Vec<(Time, Step<'s>)>) {
+    let Some((topic, _)) = script.cluster.topic(&stream.record.topic) else { return };
+    let item = |index: u32, sync| {
+        let id = stream.first_id + i64::from(index);
+        Step::Send(Item { id, topic, record: &stream.record, sync })
+    };
+    match stream.pace {
+        Pace::Every(every) => {
+            steps.extend(
+                (0..stream.count).map(|index| (at + every.times(u64::from(index)), item(index, None))),
+            );
+        }
+        Pace::Sync => {
+            let rest = stream.count.checked_sub(1);
+            steps.extend(rest.map(|rest| (at, item(0, Some(Sync { stream: 0, rest })))));
+        }
     }
 }

@@ -9,7 +9,6 @@ mod readers;
 mod run;
 mod settle;
 mod tally;
-mod thread;
 mod view;
 
 pub use build::names_of;

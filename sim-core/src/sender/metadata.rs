@@ -227,10 +227,11 @@ impl Metadata {
         self.equivalent = 0;
     }
 
-    /// Back to the bootstrap brokers, with no topic known (`bootstrap`, `rebootstrap`).
+    /// Back to the bootstrap brokers, with no topic known (`bootstrap`, `rebootstrap`). Kafka counts this as a new version
+    /// too, which has a waiting `send()` look, find nothing and wake the sender, which starts over again, as fast as it
+    /// can; here only answers count.
     pub(crate) fn start_over(&mut self) {
         self.needs_full = true;
-        self.update_version += 1;
         self.cluster = Cluster::new(self.bootstrap.clone(), Vec::new());
     }
 

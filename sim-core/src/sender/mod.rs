@@ -11,8 +11,6 @@ pub(crate) mod metadata;
 pub(crate) mod network_client;
 mod pass;
 mod results;
-#[cfg(test)]
-mod tests;
 mod turn;
 
 use std::collections::VecDeque;
@@ -273,9 +271,7 @@ impl Sender {
         cause: Seq,
         then: Then,
     ) {
-        let version = self.metadata.version();
         let timeout_ms = self.client.begin_poll(cx, &mut self.metadata, timeout_ms, now_ms);
-        self.stirred |= self.metadata.version() != version;
         self.phase = Phase::Poll(Poll { timeout_ms, cause, then });
     }
 

@@ -137,13 +137,15 @@ impl TransactionManager {
 
     /// Some errors are fatal wherever they come up (`maybeTransitionToErrorState`).
     pub(crate) fn maybe_fail(&mut self, error: Exception) {
-        if matches!(
-            error,
+        let is_fatal = match error {
             Exception::ClusterAuthorizationException
-                | Exception::TransactionalIdAuthorizationException
-                | Exception::ProducerFencedException
-                | Exception::UnsupportedVersionException
-        ) {
+            | Exception::TransactionalIdAuthorizationException
+            | Exception::ProducerFencedException
+            | Exception::UnsupportedVersionException => true,
+            Exception::InvalidPidMappingException => self.release.at_least(4, 0),
+            _ => false,
+        };
+        if is_fatal {
             self.state = State::FatalError(error);
         }
     }
