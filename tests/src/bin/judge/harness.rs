@@ -23,6 +23,9 @@ impl Harness {
         let minor = kafka.rsplit_once('.').map_or(kafka, |(minor, _)| minor);
         let release = Release::by_profile(&format!("kafka-{minor}"))
             .ok_or_else(|| format!("there is no profile for Kafka {kafka}; a release is written 4.1.1"))?;
+        if !release.at_least(3, 9) || minor == "4.0" {
+            return Err(format!("the harness drives clients of 3.9 and of 4.1 to 4.3, not {kafka}").into());
+        }
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("real-client");
         let target = format!("target-{kafka}");
         let jar = folder.join(&target).join("oracle.jar");
