@@ -34,7 +34,9 @@ fn one_ready_partition_drags_the_others_of_its_node() {
 #[test]
 fn a_full_batch_does_not_linger() {
     let mut rig = Rig::new(&[("linger.ms", "1000"), ("batch.size", "300")]);
-    (0..3).for_each(|_| drop(rig.send(0)));
+    for _ in 0..3 {
+        rig.send(0);
+    }
     rig.run_to(10);
     assert_eq!(rig.requests(), [(0, vec![(0, vec![0, 1])])]);
     assert!(matches!(rig.events(EventKind::BatchReady)[..], [Event::BatchReady { by: "full", .. }]));
@@ -74,7 +76,9 @@ fn a_waiter_makes_everything_sendable_but_wakes_nobody() {
 #[test]
 fn one_batch_a_partition_and_request() {
     let mut rig = Rig::new(&[("linger.ms", "0"), ("batch.size", "1")]);
-    (0..3).for_each(|_| drop(rig.send_bytes(Some(0), 1_000)));
+    for _ in 0..3 {
+        rig.send_bytes(Some(0), 1_000);
+    }
     rig.run_to(1);
     assert_eq!(rig.records_sent(), [[0], [1], [2]]);
     assert_eq!(rig.request_times(), [0, 0, 0]);
@@ -94,7 +98,9 @@ fn a_full_request_stops_the_walk() {
 #[test]
 fn an_oversize_batch_goes_alone() {
     let mut rig = Rig::new(&[("linger.ms", "5"), ("max.request.size", "1100"), ("batch.size", "5000")]);
-    (0..2).for_each(|_| drop(rig.send_bytes(Some(0), 1_000)));
+    for _ in 0..2 {
+        rig.send_bytes(Some(0), 1_000);
+    }
     rig.send(1);
     rig.run_to(20);
     assert_eq!(rig.records_sent(), [vec![0, 1], vec![2]]);
@@ -149,7 +155,9 @@ fn a_partition_without_a_leader_waits() {
 #[test]
 fn batch_size_zero_still_pairs_tiny_records() {
     let mut rig = Rig::new(&[("linger.ms", "5"), ("batch.size", "0")]);
-    (0..4).for_each(|_| drop(rig.send_bytes(Some(0), 8)));
+    for _ in 0..4 {
+        rig.send_bytes(Some(0), 8);
+    }
     rig.run_to(20);
     assert_eq!(rig.records_sent(), [[0, 1], [2, 3]]);
 }

@@ -65,7 +65,9 @@ fn a_flush_waits_for_the_pieces_of_a_split() {
     let done_after_the_split = |release| {
         let mut rig = Rig::of(release, &[("linger.ms", "1000")])
             .answering(&[Answer::Error(ErrorCode::MessageTooLarge), Answer::Late(50)]);
-        (0..2).for_each(|_| drop(rig.send(0)));
+        for _ in 0..2 {
+            rig.send(0);
+        }
         rig.run_to(1);
         let flush = rig.flush();
         rig.run_to(10);

@@ -61,7 +61,9 @@ fn a_producer_without_permission_aborts_and_asks_again() {
 #[test]
 fn sequences_count_records_by_partition() {
     let mut rig = Rig::new(&[("linger.ms", "1")]);
-    (0..3).for_each(|_| drop(rig.send(0)));
+    for _ in 0..3 {
+        rig.send(0);
+    }
     rig.send(1);
     rig.run_to(10);
     rig.send(0);
@@ -75,7 +77,9 @@ fn sequences_count_records_by_partition() {
 #[test]
 fn retries_keep_their_order_one_at_a_time() {
     let mut rig = singles(&[]).answering(&[Answer::Lost, Answer::Lost, Answer::Lost]);
-    (0..3).for_each(|_| drop(rig.send(0)));
+    for _ in 0..3 {
+        rig.send(0);
+    }
     rig.run_to(1);
     rig.break_connection(NODE_0);
     rig.send(0);

@@ -15,7 +15,9 @@ fn plain(more: &[(&'static str, &'static str)]) -> Rig {
 #[test]
 fn the_pipe_holds_max_in_flight() {
     let mut rig = plain(&[("max.in.flight.requests.per.connection", "2")]);
-    (0..5).for_each(|_| drop(rig.send(0)));
+    for _ in 0..5 {
+        rig.send(0);
+    }
     rig.run_to(20);
     assert_eq!(rig.request_times(), [0, 0, 2, 2, 4]);
 }
@@ -176,7 +178,9 @@ fn rebootstrap_forgets_the_metadata() {
 fn a_spinning_sender_lets_time_pass() {
     let mut rig = Rig::new(&[("linger.ms", "0"), ("batch.size", "1")])
         .answering(&[Answer::Error(ErrorCode::NotEnoughReplicas), Answer::Late(50)]);
-    (0..3).for_each(|_| drop(rig.send(0)));
+    for _ in 0..3 {
+        rig.send(0);
+    }
     rig.run_to(300);
     assert_eq!(rig.results.len(), 3);
 }

@@ -20,7 +20,9 @@ fn told(rig: &Rig) -> Vec<Result> {
 #[test]
 fn offsets_follow_the_places_in_the_batch() {
     let mut rig = Rig::new(&[("linger.ms", "1")]);
-    (0..3).for_each(|_| drop(rig.send(0)));
+    for _ in 0..3 {
+        rig.send(0);
+    }
     rig.run_to(10);
     assert_eq!(told(&rig), [(3, 0, Ok(0)), (3, 1, Ok(1)), (3, 2, Ok(2))]);
 }
@@ -87,7 +89,9 @@ fn a_duplicate_is_success() {
 fn one_refused_record_has_its_own_exception() {
     let mut rig = Rig::new(&[("linger.ms", "1"), ("enable.idempotence", "false")])
         .answering(&[Answer::Refused(vec![1])]);
-    (0..3).for_each(|_| drop(rig.send(0)));
+    for _ in 0..3 {
+        rig.send(0);
+    }
     rig.run_to(10);
     let plain = Err(Exception::KafkaException);
     assert_eq!(told(&rig), [(3, 0, plain), (3, 1, Err(Exception::InvalidRecordException)), (3, 2, plain)]);
@@ -102,7 +106,9 @@ fn a_disconnect_reverses_the_queue() {
         Answer::Lost,
         Answer::Lost,
     ]);
-    (0..4).for_each(|_| drop(rig.send(0)));
+    for _ in 0..4 {
+        rig.send(0);
+    }
     rig.run_to(1);
     rig.break_connection(NODE_0);
     rig.run_to(1_000);
@@ -155,7 +161,9 @@ fn a_named_leader_is_taken_over() {
 fn a_batch_that_is_too_large_is_split() {
     let mut rig = Rig::new(&[("linger.ms", "1"), ("batch.size", "400")])
         .answering(&[Answer::Error(ErrorCode::MessageTooLarge)]);
-    (0..3).for_each(|_| drop(rig.send(0)));
+    for _ in 0..3 {
+        rig.send(0);
+    }
     rig.run_to(50);
     let sent: Vec<_> = rig.written.iter().map(|w| (w.at_ms, w.content(), w.sequences())).collect();
     assert_eq!(sent[0], (1, vec![(0, vec![0, 1, 2])], vec![(0, 0)]));
@@ -172,7 +180,9 @@ fn pieces_of_a_split_shrink_from_4_2_on() {
         let too_large = Answer::Error(ErrorCode::MessageTooLarge);
         let config = [("linger.ms", "1"), ("batch.size", "600")];
         let mut rig = Rig::of(release, &config).answering(&[too_large.clone(), too_large]);
-        (0..4).for_each(|_| drop(rig.send(0)));
+        for _ in 0..4 {
+            rig.send(0);
+        }
         rig.run_to(50);
         rig.records_sent()[2..].to_vec()
     };
@@ -264,7 +274,9 @@ fn a_throttled_connection_waits() {
 #[test]
 fn callbacks_run_in_append_order() {
     let mut rig = plain(&[]);
-    (0..4).for_each(|_| drop(rig.send(0)));
+    for _ in 0..4 {
+        rig.send(0);
+    }
     rig.run_to(20);
     assert_eq!(rig.results.iter().map(|result| result.1).collect::<Vec<_>>(), [0, 1, 2, 3]);
 }

@@ -38,8 +38,6 @@ pub(super) enum Answer {
     LateError(ErrorCode, i64),
     /// Nothing ever comes back.
     Lost,
-    /// The connection closes after the round trip.
-    Closed,
     /// NOT_LEADER_OR_FOLLOWER with the name of a new leader.
     NewLeader(LeaderHint),
     /// Success, and the broker wants to be left alone so many ms.
@@ -440,7 +438,6 @@ impl Rig {
             Answer::Error(error) => result.error = error,
             Answer::LateError(error, ms) => (result.error, in_ms) = (error, ms),
             Answer::Lost => return,
-            Answer::Closed => return self.arrive(in_ms, node, Arrival::Closed),
             Answer::Throttle(ms) => throttle_ms = ms,
             Answer::NewLeader(hint) => {
                 (result.error, result.leader_hint) = (ErrorCode::NotLeaderOrFollower, Some(hint));
