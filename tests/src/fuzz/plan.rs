@@ -155,11 +155,13 @@ impl Stream {
         writeln!(f, "start = \"{}ms\"", 10 * u32::from(self.start))?;
         let mode = one(&["async", "sync", "fire-and-forget"], self.mode);
         writeln!(f, "mode = \"{mode}\"")?;
+        let looks = mode != "fire-and-forget";
         let paces =
-            ["", "every = \"7ms\"\n", "rate = \"200/s\"\n", "outstanding = 3\n", "every = \"400ms\"\n"];
-        write!(f, "{}", one(&paces, self.pace))?;
+            ["", "every = \"7ms\"\n", "rate = \"200/s\"\n", "every = \"400ms\"\n", "outstanding = 3\n"];
+        let open_loops = paces.len() - 1;
+        write!(f, "{}", one(if looks { &paces } else { &paces[..open_loops] }, self.pace))?;
         write!(f, "{}", one(&["", "key = \"{i % 3}\"\n", "partition = 0\n"], self.key))?;
-        if self.resend && mode != "fire-and-forget" {
+        if self.resend && looks {
             writeln!(f, "resend = {{ on = \"failed\", times = 1 }}")?;
         }
         writeln!(f, "value = {{ bytes = {} }}", self.bytes % 3_000)

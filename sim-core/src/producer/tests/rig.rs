@@ -132,6 +132,9 @@ pub(super) fn config(release: Release, properties: &[(&str, &str)]) -> ProducerC
     resolve_producer(release, &settings, extras).expect("a configuration that Kafka takes").config
 }
 
+/// The batches of a request: partition, and the records in it.
+pub(super) type Batches = Vec<(u32, Vec<u32>)>;
+
 impl Rig {
     /// A warm producer of the newest release with these settings.
     pub(super) fn new(properties: &[(&str, &str)]) -> Rig {
@@ -288,7 +291,7 @@ impl Rig {
             let woken = in_poll && (self.producer.has_arrivals() || self.producer.take_wakeup());
             if woken || end <= self.now {
                 if in_poll {
-                    self.with_cx(|producer, cx| producer.poll_ends(cx));
+                    self.with_cx(Producer::poll_ends);
                 }
                 self.asleep = None;
             }
@@ -335,7 +338,7 @@ impl Rig {
     /// Runs the sender's thread until it sleeps.
     fn turns(&mut self) {
         loop {
-            match self.with_cx(|producer, cx| producer.next(cx)) {
+            match self.with_cx(Producer::next) {
                 Turn::Callbacks(completion) => self.call_back(&completion),
                 Turn::Application => self.unblock(),
                 Turn::Poll { until, .. } => {
@@ -469,7 +472,7 @@ impl Rig {
     }
 
     /// When produce requests were written, with partition and records of each batch.
-    pub(super) fn requests(&self) -> Vec<(i64, Vec<(u32, Vec<u32>)>)> {
+    pub(super) fn requests(&self) -> Vec<(i64, Batches)> {
         self.written.iter().map(|written| (written.at_ms, written.content())).collect()
     }
 
