@@ -22,6 +22,15 @@ enum Look {
     Urgent(FetchedPartition),
 }
 
+/// Lists that every fetch needs anew, kept for their memory; empty between two fetches.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scratch {
+    /// Partitions whose high watermark the follower is told, and that.
+    told: Vec<(u32, i64)>,
+    /// Partitions that are in the answer for more than that.
+    read: Vec<u32>,
+}
+
 /// One pass over the partitions of a follower's fetch.
 struct Pass {
     /// Whether it notes what the follower has (`broker.md 3.3` step 6).
@@ -118,19 +127,20 @@ impl Broker {
         let Some(session) = &mut self.sessions[at] else { return };
         let mut active = std::mem::take(&mut session.active);
         let lost = std::mem::take(&mut session.lost);
-        let told = std::mem::take(&mut session.hw_news);
+        let Scratch { mut told, mut read } = std::mem::take(&mut self.scratch);
         // The high watermarks as they are before this fetch can move them (step 3).
-        let told: Vec<(u32, i64)> =
-            told.into_iter().map(|ix| (ix, self.partitions[ix as usize].high_watermark())).collect();
-        for &(ix, _) in &told {
-            self.clear_hw_news(follower, ix);
-        }
+        let partitions = &mut self.partitions;
+        told.extend(session.hw_news.drain(..).map(|ix| {
+            let partition = &mut partitions[ix as usize];
+            clear_hw_news(partition, follower);
+            (ix, partition.high_watermark())
+        }));
         let mut urgent = !entries.is_empty() || !lost.is_empty();
         for asked in lost {
             let error = self.led(&asked).err().unwrap_or(ErrorCode::NotLeaderOrFollower);
             entries.push(self.failed_fetch(&asked, error));
         }
-        let (mut pass, mut read) = (Pass { first, bytes: 0, cause }, Vec::new());
+        let mut pass = Pass { first, bytes: 0, cause };
         active.retain(|&ix| {
             match self.look(cx, &fetch, ix, &mut pass) {
                 Look::Nothing => {}
@@ -156,18 +166,21 @@ impl Broker {
         }
         if urgent || pass.bytes >= fetch.min_bytes || fetch.deadline <= cx.now {
             read.sort_unstable();
-            for (ix, high_watermark) in told {
+            for &(ix, high_watermark) in &told {
                 if read.binary_search(&ix).is_err() {
                     entries.push(self.only_hw(ix, high_watermark));
                 }
             }
             self.answer_fetch(fetch.ticket, entries, cause);
         } else {
-            for (ix, _) in told {
+            for &(ix, _) in &told {
                 self.set_hw_news(follower, ix);
             }
             self.park_follower(fetch);
         }
+        told.clear();
+        read.clear();
+        self.scratch = Scratch { told, read };
     }
 
     /// `broker.md 3.3`, steps 3 to 8, for one partition of a session.
@@ -283,13 +296,6 @@ impl Broker {
         refused
     }
 
-    fn clear_hw_news(&mut self, follower: BrokerId, ix: u32) {
-        let leadership = self.partitions[ix as usize].leadership_mut();
-        if let Some(progress) = leadership.and_then(|leadership| leadership.follower_mut(follower)) {
-            progress.hw_news = false;
-        }
-    }
-
     fn set_hw_news(&mut self, follower: BrokerId, ix: u32) {
         let leadership = self.partitions[ix as usize].leadership_mut();
         let progress = leadership.and_then(|leadership| leadership.follower_mut(follower));
@@ -342,6 +348,13 @@ impl Broker {
             session.woken = None;
         }
         self.watch_parked(fetch.deadline);
+    }
+}
+
+fn clear_hw_news(partition: &mut Partition, follower: BrokerId) {
+    let leadership = partition.leadership_mut();
+    if let Some(progress) = leadership.and_then(|leadership| leadership.follower_mut(follower)) {
+        progress.hw_news = false;
     }
 }
 

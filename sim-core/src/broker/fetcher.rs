@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::partition::FetchState;
+use super::partition::{FetchState, Partition};
 use super::{Broker, BrokerOutput, BrokerTimer, Peer};
 use crate::protocol::{FetchPartition, FetchRequest, Follower, Request};
 use crate::record::{BrokerId, NO_OFFSET, TopicPartition};
@@ -182,29 +182,12 @@ impl Broker {
 
     /// `broker.md R2`, R3, with only what the leader does not know yet.
     fn next_fetch(&mut self, leader: BrokerId) -> FetchRequest {
-        let fetcher = &mut self.fetchers[leader.0 as usize];
-        let changed = std::mem::take(&mut fetcher.changed);
-        let mut partitions = Vec::with_capacity(changed.len() + fetcher.forgotten.len());
         let max_bytes = self.config.replica_fetch_max_bytes;
-        for tp in fetcher.forgotten.drain(..) {
-            partitions.push(forgotten(tp, max_bytes));
-        }
-        for ix in changed {
-            let partition = &mut self.partitions[ix as usize];
-            let (tp, offset, epoch) = (partition.tp(), partition.log.end_offset(), partition.leader_epoch());
-            let (start, last_epoch) = (partition.log.start_offset(), partition.log.epochs().latest());
-            if let Some(following) = partition.following_mut() {
-                following.told = Some((offset, epoch));
-                partitions.push(FetchPartition {
-                    tp,
-                    fetch_offset: offset,
-                    current_leader_epoch: epoch,
-                    last_fetched_epoch: last_epoch.unwrap_or(-1),
-                    log_start_offset: start,
-                    max_bytes,
-                });
-            }
-        }
+        let fetcher = &mut self.fetchers[leader.0 as usize];
+        let replicas = &mut self.partitions;
+        let gone = fetcher.forgotten.drain(..).map(|tp| forgotten(tp, max_bytes));
+        let changed = fetcher.changed.drain(..).map(|ix| tell(&mut replicas[ix as usize], max_bytes));
+        let partitions: Arc<[FetchPartition]> = gone.chain(changed).collect();
         let sends_epoch = self.config.release.at_least(3, 5);
         let broker_epoch = if sends_epoch { self.lifecycle.broker_epoch() } else { -1 };
         FetchRequest {
@@ -212,7 +195,7 @@ impl Broker {
             max_wait_ms: self.config.replica_fetch_wait_max_ms,
             min_bytes: self.config.replica_fetch_min_bytes,
             max_bytes: self.config.replica_fetch_response_max_bytes,
-            partitions: Arc::from(partitions),
+            partitions,
         }
     }
 
@@ -271,6 +254,22 @@ impl Broker {
             Some(_) => self.watch_fetch(now, leader),
             None => fetcher.timeout_alarm = None,
         }
+    }
+}
+
+/// What the leader is told of a partition, from now on until it changes (`broker.md R3`).
+fn tell(partition: &mut Partition, max_bytes: i32) -> FetchPartition {
+    let (fetch_offset, current_leader_epoch) = (partition.log.end_offset(), partition.leader_epoch());
+    if let Some(following) = partition.following_mut() {
+        following.told = Some((fetch_offset, current_leader_epoch));
+    }
+    FetchPartition {
+        tp: partition.tp(),
+        fetch_offset,
+        current_leader_epoch,
+        last_fetched_epoch: partition.log.epochs().latest().unwrap_or(-1),
+        log_start_offset: partition.log.start_offset(),
+        max_bytes,
     }
 }
 

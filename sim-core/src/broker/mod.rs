@@ -48,6 +48,7 @@ use crate::record::{BrokerId, TopicIx, TopicPartition};
 use crate::scenario::{Sampled, Timing, Topic};
 use crate::time::Span;
 use crate::trace::{Cx, Event, Observer, Seq};
+use fetch::Scratch;
 use fetcher::Fetcher;
 use follower::FetchAnswer;
 use isr::AlterPartitions;
@@ -92,6 +93,7 @@ pub struct Broker {
     interrupted: VecDeque<Interrupted>,
     /// Whether the timer to go on is set.
     resuming: bool,
+    scratch: Scratch,
     outputs: Vec<BrokerOutput>,
 }
 
@@ -133,6 +135,7 @@ impl Broker {
             next_correlation: 0,
             interrupted: VecDeque::new(),
             resuming: false,
+            scratch: Scratch::default(),
             outputs: Vec::new(),
             config,
         }

@@ -59,6 +59,9 @@ impl Broker {
         let new_epoch = registration.leader_epoch > old_epoch;
         let leads = registration.leader == Some(self.id);
         if leads {
+            if led && registration.leader_epoch > old_epoch + 1 {
+                self.forget_followers(ix, cause);
+            }
             self.lead(cx, ix, new_epoch, old_leader.filter(|_| !led), cause);
         } else {
             self.follow(cx, ix, new_epoch, old_leader.filter(|_| !led), cause);
@@ -80,6 +83,13 @@ impl Broker {
         self.partitions[ix as usize].become_leader(self.id, new_epoch, cx.now);
         let cause = if new_epoch { self.report_role(cx, ix, cause) } else { cause };
         self.isr_changed(cx, ix, cause);
+    }
+
+    /// A leader that finds itself leader again, but has missed an epoch, which may have been another's: what it knows of its
+    /// followers counts no more, as if it had followed in between (`broker.md R13`).
+    fn forget_followers(&mut self, ix: u32, cause: Seq) {
+        self.note_demotion(ix, cause);
+        self.partitions[ix as usize].role = RoleState::Follower(Following::default());
     }
 
     /// Follows, or goes on following. Only a new leader epoch restarts the fetch (`broker.md R35`). A leader that is one no

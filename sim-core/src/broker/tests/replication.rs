@@ -91,6 +91,24 @@ fn a_new_leader_waits_for_its_isr() {
     assert_eq!(hw_events(&cluster, 1), [1]);
 }
 
+/// `broker.md R13`: the same leader in the next epoch keeps what it knows of its followers, unless an epoch in between may
+/// have been another's.
+#[test]
+fn a_leader_that_stays_keeps_what_it_knows() {
+    let hw = |leader_epoch| {
+        let mut cluster = Cluster::new(Setup::default());
+        cluster.produce(0, 1, vec![batch_of(0, 1)]);
+        cluster.cut(0, 1);
+        cluster.cut(0, 2);
+        cluster.produce(0, 1, vec![batch_of(1, 1)]);
+        cluster.decide(&[0], Some(0), (leader_epoch, 1), &[0, 1]);
+        let progress =
+            cluster.replica(0).leadership().and_then(|leadership| leadership.follower(BrokerId(1)));
+        progress.map(|progress| progress.end_offset)
+    };
+    assert_eq!((hw(1), hw(2)), (Some(1), Some(-1)));
+}
+
 /// `broker.md R15`: a follower's high watermark follows the leader's, downwards too.
 #[test]
 fn a_followers_high_watermark_can_go_back() {
