@@ -45,7 +45,7 @@ fn no_name_of_a_registry_s_host() {
         ["crates", ".io"],
         ["npm", "js."],
         ["py", "pi.org"],
-        ["pythonhosted", ".org"],
+        ["pythonhos", "ted.org"],
         ["maven", ".org"],
         ["proxy.go", "lang.org"],
         ["deb", "ian.org"],
