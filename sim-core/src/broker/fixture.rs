@@ -381,11 +381,23 @@ impl Cluster {
 
     /// The controller's word on the first partition reaches these brokers.
     pub(super) fn decide(&mut self, to: &[usize], leader: Option<u32>, epochs: (i32, i32), isr: &[u32]) {
+        self.decide_on(TP, to, leader, epochs, isr);
+    }
+
+    /// The controller's word on a partition reaches these brokers: leader, leader epoch and partition epoch, ISR.
+    pub(super) fn decide_on(
+        &mut self,
+        tp: TopicPartition,
+        to: &[usize],
+        leader: Option<u32>,
+        epochs: (i32, i32),
+        isr: &[u32],
+    ) {
         let ids = |ids: &[u32]| ids.iter().copied().map(BrokerId).collect::<Arc<[BrokerId]>>();
         let update = MetadataUpdate::Partition {
             offset: epochs.1 as u64,
-            tp: TP,
-            replicas: self.brokers[0].image.partition(TP).map_or_else(
+            tp,
+            replicas: self.brokers[0].image.partition(tp).map_or_else(
                 || ids(&(0..self.brokers.len() as u32).collect::<Vec<_>>()),
                 |known| known.replicas.clone(),
             ),
