@@ -82,7 +82,7 @@ phrases! {
     NewProducerId: "{producer} works with producer id {id}, epoch {epoch}, from now on",
         "{producer}: 이제부터 프로듀서 ID {id}, 에포크 {epoch}";
     RecordFailed: "the callback of {record} gets {error}", "{record}의 콜백이 {error} 예외를 받습니다";
-    RecordRejected: "{record} fails before it is in a batch: {error}", "{record}: 배치에 들어가기 전에 실패: {error}";
+    RecordRejected: "send() of {record} fails: {error}", "{record}의 send() 실패: {error}";
     SendWaits: "send() of {record} has to wait ({on})", "{record}: send()가 기다립니다 ({on})";
     SlowestRecord: "the callback of {record} comes {latency} after its send()", "{record}: send() 호출 {latency} 뒤에 콜백이 옵니다";
     BrokerStops: "broker {broker} stops ({by})", "브로커 {broker} 정지 ({by})";
