@@ -34,6 +34,7 @@ phrases! {
 
     // Setup.
     ClusterLine: "{brokers} broker{s:brokers}, one-way latency {latency}", "브로커 {brokers}대, 편도 지연 {latency}";
+    ColdClusterLine: "{brokers} broker{s:brokers} that start at t=0, one-way latency {latency}", "t=0에 시작하는 브로커 {brokers}대, 편도 지연 {latency}";
     TopicLine: "{partitions} partition{s:partitions}, {replicas} replica{s:replicas}", "파티션 {partitions}개, 레플리카 {replicas}개";
     StreamLine: "{count} record{s:count} to {topic}, {pace}, {mode}", "{topic} 토픽으로 레코드 {count}건, {pace}, {mode}";
     SyncStreamLine: "{count} record{s:count} to {topic}, {mode}", "{topic} 토픽으로 레코드 {count}건, {mode}";

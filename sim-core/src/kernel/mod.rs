@@ -9,6 +9,8 @@ mod readers;
 mod run;
 mod settle;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use build::names_of;

@@ -87,6 +87,8 @@ pub struct Run<O> {
     pub(super) processes: Vec<Process>,
     pub(super) controller: Controller,
     pub(super) consumers: Vec<Consumer>,
+    /// Whose topics have yet to be created.
+    pub(super) waiting_consumers: Vec<ConsumerIx>,
     pub(super) faults: FaultPlan,
     /// Whom each fault that lasts has hit, until it is over.
     pub(super) targets: Vec<VecDeque<BrokerId>>,
@@ -420,6 +422,7 @@ impl<O: Observer> Run<O> {
                 BrokerOutput::Timer { at, timer, cause } => {
                     self.queue.push_system(at, Due::Broker(broker, process.incarnation, timer, cause));
                 }
+                BrokerOutput::Listens => self.network.listens(Endpoint::Broker(broker)),
                 BrokerOutput::Stopped => {}
             }
         }
@@ -443,6 +446,9 @@ impl<O: Observer> Run<O> {
             }
         }
         self.scratch.controller_outputs = outputs;
+        for consumer in std::mem::take(&mut self.waiting_consumers) {
+            self.consumer_starts(consumer);
+        }
     }
 }
 

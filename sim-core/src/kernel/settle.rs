@@ -1,7 +1,7 @@
 //! Whether a run is over: every record has its result, every fault is over, the replicas agree, readers have read.
 
 use super::run::Run;
-use crate::record::TopicPartition;
+use crate::record::{TopicIx, TopicPartition};
 use crate::trace::Observer;
 
 impl<O: Observer> Run<O> {
@@ -13,7 +13,14 @@ impl<O: Observer> Run<O> {
 
     /// Whether the rest of the run is settled too (`scenario-format.md`, `stop`).
     pub(super) fn is_settled(&self) -> bool {
-        self.partitions().all(|tp| self.replicas_agree(tp)) && self.consumers_are_done()
+        self.topics_are_there()
+            && self.partitions().all(|tp| self.replicas_agree(tp))
+            && self.consumers_are_done()
+    }
+
+    /// A cluster that starts at t=0 creates them in time.
+    fn topics_are_there(&self) -> bool {
+        (0..self.scenario.topics.len()).all(|at| self.controller.partition_count(TopicIx(at as u16)) > 0)
     }
 
     /// Every partition that the controller knows, ascending.

@@ -1,0 +1,4 @@
+//! Whole runs held against the reference: what only shows when all parts work together.
+
+mod cold;
+mod fixture;
