@@ -150,6 +150,21 @@ impl Partition {
         &self.known.isr
     }
 
+    /// Of a leader: the replica that it proposes to add to the ISR and the controller has not confirmed yet (`broker.md R23`).
+    pub fn joining(&self) -> Option<BrokerId> {
+        self.leadership()?.proposal.as_ref()?.joins
+    }
+
+    /// Of a leader: its log end when its epoch began (`broker.md R28`).
+    pub fn epoch_start(&self) -> Option<i64> {
+        Some(self.leadership()?.epoch_start())
+    }
+
+    /// Of a leader: what it knows of a follower's log end (`broker.md R9`), -1 for nothing.
+    pub fn known_end_of(&self, follower: BrokerId) -> Option<i64> {
+        Some(self.leadership()?.follower(follower)?.end_offset)
+    }
+
     pub(super) fn leadership(&self) -> Option<&Leadership> {
         match &self.role {
             RoleState::Leader(leadership) => Some(leadership),
