@@ -164,9 +164,13 @@ impl Network {
         }
     }
 
-    /// A process runs again; it is connected to nobody.
-    pub fn process_starts(&mut self, who: Endpoint) {
+    /// A process runs again; it is connected to nobody. Its machine has power again, if that was gone.
+    pub fn process_starts<O: Observer>(&mut self, cx: &mut Cx<'_, O>, who: Endpoint) {
         self.down.remove(&who);
+        self.silences.retain(|&(opener, _), _| opener != who);
+        if self.dark.remove(&who) {
+            self.answer_with_resets(cx, who);
+        }
     }
 
     /// No message between two sides from now on.
