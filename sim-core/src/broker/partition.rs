@@ -227,8 +227,10 @@ impl Partition {
         self.fetch_waiters.clear();
     }
 
-    /// The process starts: high watermark and producers come back from disk (`broker.md R17`, I10).
+    /// The process starts: high watermark and producers come back from disk (`broker.md R17`, I10), epochs that begin where
+    /// the log ends do not (D4).
     pub(super) fn recover(&mut self, now_ms: i64, expiration_ms: i64) {
+        self.log.truncate_to(self.log.end_offset());
         self.high_watermark = self.checkpointed_hw.clamp(self.log.start_offset(), self.log.end_offset());
         self.producers.recover(&self.log, now_ms, expiration_ms);
     }
