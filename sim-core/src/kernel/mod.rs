@@ -4,6 +4,8 @@ mod act;
 mod build;
 mod client;
 mod finish;
+mod lost_tails;
+mod pause;
 mod queue;
 mod readers;
 mod run;
