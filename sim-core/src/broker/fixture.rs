@@ -136,6 +136,8 @@ pub(super) struct Cluster {
     /// Pairs between which nothing arrives, neither way.
     cut: Vec<(usize, usize)>,
     down: Vec<bool>,
+    /// Who takes connections.
+    pub(super) listening: Vec<bool>,
     requests: u64,
     /// What clients were answered, by correlation.
     answers: BTreeMap<u64, Reply>,
@@ -166,6 +168,7 @@ impl Cluster {
         let mut cluster = Cluster {
             now: Time::ZERO,
             down: vec![false; brokers.len()],
+            listening: vec![true; brokers.len()],
             brokers,
             chance,
             trace: Tracer::new(Recorder::all(), Arc::new(names)),
@@ -210,6 +213,7 @@ impl Cluster {
                 BrokerOutput::Hang { peer: Peer::Broker(to), .. } => {
                     self.connections.remove(&(from, to.0 as usize));
                 }
+                BrokerOutput::Listens => self.listening[from] = true,
                 BrokerOutput::Hang { peer: Peer::Controller, .. } | BrokerOutput::Stopped => {}
                 BrokerOutput::Timer { at, timer, cause } => {
                     self.timers_set += 1;
@@ -296,7 +300,7 @@ impl Cluster {
     /// Kills a broker's process; those who fetch from it learn at once that there will be no answer.
     pub(super) fn crash(&mut self, at: usize) {
         self.input(at, |broker, cx| broker.crash(cx, Seq::OUTSIDE));
-        self.down[at] = true;
+        (self.down[at], self.listening[at]) = (true, false);
         self.connections.retain(|&(from, to), _| from != at && to != at);
         for follower in (0..self.brokers.len()).filter(|&other| other != at) {
             let leader = BrokerId(at as u32);
