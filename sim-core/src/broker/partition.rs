@@ -212,10 +212,21 @@ impl Partition {
         self.fetch_waiters.clear();
     }
 
-    /// The process starts: high watermark and producers come back from disk (`broker.md R17`, I10).
-    pub(super) fn recover(&mut self, now_ms: i64, expiration_ms: i64) {
+    /// The process starts: high watermark and producers come back from disk (`broker.md R17`, I10); after an orderly end
+    /// without a look at the log (D4).
+    pub(super) fn recover(&mut self, ended_in_order: bool, now_ms: i64, expiration_ms: i64) {
         self.high_watermark = self.checkpointed_hw.clamp(self.log.start_offset(), self.log.end_offset());
-        self.producers.recover(&self.log, now_ms, expiration_ms);
+        if ended_in_order {
+            self.producers.reload(&self.log, now_ms, expiration_ms);
+        } else {
+            self.producers.recover(&self.log, now_ms, expiration_ms);
+        }
+    }
+
+    /// The process ends in order: high watermark and producers go to disk as they are (`broker.md I9`).
+    pub(super) fn close(&mut self) {
+        self.checkpoint_hw();
+        self.producers.take_snapshot(self.log.end_offset());
     }
 
     /// Writes the high watermark to disk (`broker.md R17`).

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::run::{Due, Run};
 use crate::broker::Broker;
-use crate::controller::Admin;
+use crate::controller::{Admin, AdminError};
 use crate::network::{CutRule, Endpoint, Forced, MessageSlot};
 use crate::record::{BrokerId, ProducerIx, TopicPartition};
 use crate::sampling;
@@ -67,6 +67,27 @@ impl<O: Observer> Run<O> {
                 self.crash(broker, cause);
                 return *r#for;
             }
+            Act::Shutdown { broker, r#for } => {
+                let broker = self.broker_meant(*broker)?;
+                self.faults_hit(fault, broker);
+                self.shut_down(broker, cause);
+                return *r#for;
+            }
+            Act::Fence { broker, r#for } => {
+                let broker = self.broker_meant(*broker)?;
+                self.faults_hit(fault, broker);
+                self.administer(fault, &Admin::Fence(broker), cause);
+                return *r#for;
+            }
+            Act::Unfence { broker } => {
+                let broker = self.broker_meant(*broker)?;
+                self.unfence(fault, broker, cause);
+            }
+            Act::CrashController { r#for } => {
+                self.crash_controller(cause);
+                return *r#for;
+            }
+            Act::RestartController => self.start_controller(cause),
             Act::Restart { broker } => {
                 let broker = self.broker_meant(*broker)?;
                 self.start_broker(broker, cause);
@@ -77,9 +98,9 @@ impl<O: Observer> Run<O> {
                 self.brokers[broker.0 as usize].slow(Some(*by));
                 return *r#for;
             }
-            Act::Elect { tp, leader } => {
+            Act::Elect { tp, leader, unclean } => {
                 let leader = leader.and_then(|leader| self.broker_meant(leader));
-                self.administer(fault, &Admin::Elect { tp: *tp, leader }, cause);
+                self.administer(fault, &Admin::Elect { tp: *tp, leader, unclean: *unclean }, cause);
             }
             Act::AddPartitions { topic, to } => {
                 self.administer(fault, &Admin::AddPartitions { topic: *topic, to: *to }, cause);
@@ -113,6 +134,22 @@ impl<O: Observer> Run<O> {
                     self.start_broker(broker, over);
                 }
             }
+            Act::Shutdown { .. } => {
+                if let Some(broker) = self.faults_target(fault) {
+                    let process = &mut self.processes[broker.0 as usize];
+                    if process.ending {
+                        process.start_after = Some(over);
+                    } else {
+                        self.start_broker(broker, over);
+                    }
+                }
+            }
+            Act::Fence { .. } => {
+                if let Some(broker) = self.faults_target(fault) {
+                    self.unfence(fault, broker, over);
+                }
+            }
+            Act::CrashController { .. } => self.start_controller(over),
             Act::Slow { .. } => {
                 if let Some(broker) = self.faults_target(fault) {
                     self.brokers[broker.0 as usize].slow(None);
@@ -146,7 +183,6 @@ impl<O: Observer> Run<O> {
                 let partition = self.controller.partition(tp)?;
                 partition.replicas.iter().copied().filter(|&replica| Some(replica) != partition.leader).min()
             }
-            BrokerRef::Controller => None,
         }
     }
 
@@ -175,10 +211,37 @@ impl<O: Observer> Run<O> {
         if !process.up {
             return;
         }
-        process.up = false;
+        (process.up, process.ending) = (false, false);
         let stopped = self.cx().emit(cause, || Event::BrokerStopped { broker, by: "crash" });
         self.with_broker_even_down(broker, |broker, cx| broker.crash(cx, stopped));
         self.with_network(|network, cx| network.process_dies(cx, Endpoint::Broker(broker), stopped));
+    }
+
+    /// A broker's process is told to end.
+    fn shut_down(&mut self, broker: BrokerId, cause: Seq) {
+        let process = &mut self.processes[broker.0 as usize];
+        if process.up {
+            process.ending = true;
+            self.with_broker(broker, |broker, cx| broker.shut_down(cx, cause));
+        }
+    }
+
+    /// It has ended: its connections close behind what was answered.
+    pub(super) fn process_ended(&mut self, broker: BrokerId, cause: Seq) {
+        let process = &mut self.processes[broker.0 as usize];
+        (process.up, process.ending) = (false, false);
+        let start_after = process.start_after.take();
+        let stopped = self.cx().emit(cause, || Event::BrokerStopped { broker, by: "shutdown" });
+        self.with_network(|network, cx| network.process_ends(cx, Endpoint::Broker(broker), stopped));
+        if let Some(cause) = start_after {
+            self.start_broker(broker, cause);
+        }
+    }
+
+    /// A broker is no longer fenced by hand.
+    fn unfence(&mut self, fault: u32, broker: BrokerId, cause: Seq) {
+        let up = self.processes[broker.0 as usize].up;
+        self.administer(fault, &Admin::Unfence { broker, up }, cause);
     }
 
     /// A broker's process starts: empty-handed but for its logs. It takes connections once it has caught up with the
@@ -197,8 +260,10 @@ impl<O: Observer> Run<O> {
 
     /// Asks the controller; what it refuses changes nothing, and is kept for whoever tells the story.
     fn administer(&mut self, fault: u32, admin: &Admin, cause: Seq) {
-        let mut refused = None;
-        self.with_controller(|controller, cx| refused = controller.admin(cx, admin, cause).err());
+        let mut refused = Some(AdminError::NoController);
+        if self.controller_process.up {
+            self.with_controller(|controller, cx| refused = controller.admin(cx, admin, cause).err());
+        }
         if let Some(error) = refused {
             self.refused.push((fault, error));
         }

@@ -8,8 +8,8 @@ use crate::record::{BrokerId, Names, TopicPartition};
 use crate::scenario::Scenario;
 use crate::trace::Observer;
 use crate::verdict::{
-    CauseIndex, ConsumerReads, Counters, Evidence, FinalLog, History, Identity, Ledger, RunResult, Terms,
-    Verdict,
+    CauseIndex, ConsumerReads, Counters, Evidence, FinalLog, History, Identity, Ledger, PartitionTerms,
+    RunResult, Terms, Verdict,
 };
 
 /// A run that is over.
@@ -118,6 +118,9 @@ impl<O: Observer> Run<O> {
     }
 
     fn terms(&self) -> Terms {
-        Terms { restarts: self.restarts.clone(), ..Terms::of(&self.scenario) }
+        let forced = self.partitions().filter(|&tp| self.controller.was_forced(tp));
+        let forced =
+            forced.map(|tp| (tp, PartitionTerms { forced_unclean: true, ..PartitionTerms::default() }));
+        Terms { restarts: self.restarts.clone(), partitions: forced.collect(), ..Terms::of(&self.scenario) }
     }
 }

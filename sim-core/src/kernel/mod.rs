@@ -3,6 +3,7 @@
 mod act;
 mod build;
 mod client;
+mod controller_process;
 mod finish;
 mod queue;
 mod readers;
