@@ -96,6 +96,11 @@ pub enum BrokerTimer {
         /// The leader.
         leader: BrokerId,
     },
+    /// A slow disk has taken in what this leader has sent.
+    Written {
+        /// The leader.
+        leader: BrokerId,
+    },
     /// The fetch to this leader may be older than `replica.socket.timeout.ms`.
     FetchTimeout {
         /// The leader.

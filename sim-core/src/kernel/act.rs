@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use super::run::{Due, Run};
-use crate::broker::Broker;
 use crate::controller::{Admin, AdminError};
 use crate::network::{CutRule, Endpoint, Forced, MessageSlot};
 use crate::record::{BrokerId, ProducerIx, TopicPartition};
 use crate::sampling;
-use crate::scenario::{Act, Acting, BrokerRef, CutEnd, LinkEnd, Sampled, When};
+use crate::scenario::{Act, Acting, BrokerRef, CutEnd, LinkEnd, PowerLoss, Sampled, When};
 use crate::time::Span;
 use crate::trace::{Event, Observer, Seq};
 
@@ -61,10 +60,13 @@ impl<O: Observer> Run<O> {
                 self.with_network(|network, cx| network.cut(cx, rule, cause));
                 return *r#for;
             }
-            Act::Crash { broker, r#for } => {
+            Act::Crash { broker, power, r#for } => {
                 let broker = self.broker_meant(*broker)?;
                 self.faults_hit(fault, broker);
-                self.crash(broker, cause);
+                match power {
+                    None => self.crash(broker, cause),
+                    Some(PowerLoss { survives }) => self.lose_power(broker, *survives, cause),
+                }
                 return *r#for;
             }
             Act::Shutdown { broker, r#for } => {
@@ -92,10 +94,22 @@ impl<O: Observer> Run<O> {
                 let broker = self.broker_meant(*broker)?;
                 self.start_broker(broker, cause);
             }
-            Act::Slow { broker, by, r#for } => {
+            Act::Pause { broker, r#for } => {
                 let broker = self.broker_meant(*broker)?;
                 self.faults_hit(fault, broker);
-                self.brokers[broker.0 as usize].slow(Some(*by));
+                self.pause(broker, cause);
+                return *r#for;
+            }
+            Act::Slow { broker, by, disk, r#for } => {
+                let broker = self.broker_meant(*broker)?;
+                self.faults_hit(fault, broker);
+                self.slow(broker, by.map(Some), disk.map(Some));
+                return *r#for;
+            }
+            Act::BlockFetches { broker, r#for } => {
+                let broker = self.broker_meant(*broker)?;
+                self.faults_hit(fault, broker);
+                self.with_broker_even_down(broker, |broker, cx| broker.block_fetches(cx, true, cause));
                 return *r#for;
             }
             Act::Elect { tp, leader, unclean } => {
@@ -150,9 +164,19 @@ impl<O: Observer> Run<O> {
                 }
             }
             Act::CrashController { .. } => self.start_controller(over),
-            Act::Slow { .. } => {
+            Act::Pause { .. } => {
                 if let Some(broker) = self.faults_target(fault) {
-                    self.brokers[broker.0 as usize].slow(None);
+                    self.resume(broker, over);
+                }
+            }
+            Act::Slow { by, disk, .. } => {
+                if let Some(broker) = self.faults_target(fault) {
+                    self.slow(broker, by.map(|_| None), disk.map(|_| None));
+                }
+            }
+            Act::BlockFetches { .. } => {
+                if let Some(broker) = self.faults_target(fault) {
+                    self.with_broker_even_down(broker, |broker, cx| broker.block_fetches(cx, false, over));
                 }
             }
             Act::KillProducer { producer, .. } => self.start_process_again(*producer),
@@ -205,36 +229,14 @@ impl<O: Observer> Run<O> {
         self.targets[fault as usize].pop_front()
     }
 
-    /// A broker's process dies; its log stays, page cache and all.
-    fn crash(&mut self, broker: BrokerId, cause: Seq) {
-        let process = &mut self.processes[broker.0 as usize];
-        if !process.up {
-            return;
+    /// Requests, appends or both take longer from now on, or no longer.
+    fn slow(&mut self, broker: BrokerId, by: Option<Option<Sampled>>, disk: Option<Option<Sampled>>) {
+        let broker = &mut self.brokers[broker.0 as usize];
+        if let Some(by) = by {
+            broker.slow(by);
         }
-        (process.up, process.ending) = (false, false);
-        let stopped = self.cx().emit(cause, || Event::BrokerStopped { broker, by: "crash" });
-        self.with_broker_even_down(broker, |broker, cx| broker.crash(cx, stopped));
-        self.with_network(|network, cx| network.process_dies(cx, Endpoint::Broker(broker), stopped));
-    }
-
-    /// A broker's process is told to end.
-    fn shut_down(&mut self, broker: BrokerId, cause: Seq) {
-        let process = &mut self.processes[broker.0 as usize];
-        if process.up {
-            process.ending = true;
-            self.with_broker(broker, |broker, cx| broker.shut_down(cx, cause));
-        }
-    }
-
-    /// It has ended: its connections close behind what was answered.
-    pub(super) fn process_ended(&mut self, broker: BrokerId, cause: Seq) {
-        let process = &mut self.processes[broker.0 as usize];
-        (process.up, process.ending) = (false, false);
-        let start_after = process.start_after.take();
-        let stopped = self.cx().emit(cause, || Event::BrokerStopped { broker, by: "shutdown" });
-        self.with_network(|network, cx| network.process_ends(cx, Endpoint::Broker(broker), stopped));
-        if let Some(cause) = start_after {
-            self.start_broker(broker, cause);
+        if let Some(disk) = disk {
+            broker.slow_disk(disk);
         }
     }
 
@@ -242,20 +244,6 @@ impl<O: Observer> Run<O> {
     fn unfence(&mut self, fault: u32, broker: BrokerId, cause: Seq) {
         let up = self.processes[broker.0 as usize].up;
         self.administer(fault, &Admin::Unfence { broker, up }, cause);
-    }
-
-    /// A broker's process starts: empty-handed but for its logs. It takes connections once it has caught up with the
-    /// metadata (`broker.md F6`).
-    pub(super) fn start_broker(&mut self, broker: BrokerId, cause: Seq) {
-        let process = &mut self.processes[broker.0 as usize];
-        if process.up {
-            return;
-        }
-        process.up = true;
-        process.incarnation += 1;
-        let started = self.cx().emit(cause, || Event::BrokerStarted { broker, by: "start" });
-        self.connect_controller(broker);
-        self.with_broker(broker, |broker: &mut Broker, cx| broker.start(cx, started));
     }
 
     /// Asks the controller; what it refuses changes nothing, and is kept for whoever tells the story.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::client::Client;
+use super::lost_tails::LostTails;
+use super::pause::Piles;
 use super::queue::{Class, Queue};
 use super::run::{Due, Process, Run, Scratch, endpoint};
 use super::tally::Tally;
@@ -91,6 +93,8 @@ impl<O: Observer> Run<O> {
             consumers: Vec::with_capacity(scenario.consumers.len()),
             waiting_consumers: Vec::new(),
             faults,
+            lost_tails: LostTails::default(),
+            piles: Piles::default(),
             targets: vec![Default::default(); scenario.faults.len()],
             ledger: Ledger::new(scenario.producers.len()),
             tally: Tally::new(scenario.producers.len()),

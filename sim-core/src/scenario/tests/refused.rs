@@ -11,24 +11,6 @@ fn not_modelled(text: &str, expected: &[&str]) {
     assert_eq!(errors.errors.iter().map(|error| error.message.clone()).collect::<Vec<_>>(), expected);
 }
 
-#[track_caller]
-fn act_not_modelled(act: &str, expected: &[&str]) {
-    not_modelled(&format!("{LEAST}[[faults]]\nat = \"1s\"\ndo = {act}\n"), expected);
-}
-
-#[test]
-fn faults_that_are_not_modelled() {
-    act_not_modelled(
-        "{ crash = 0, power = true, survives = 14 }",
-        &["`power = true` (a power loss)", "`survives`"],
-    );
-    act_not_modelled("{ pause = 0, for = \"12s\" }", &["`pause`"]);
-    act_not_modelled("{ block-fetches = 2, for = \"2s\" }", &["`block-fetches`"]);
-    act_not_modelled("{ slow = 0, disk = \"20ms\" }", &["`disk`"]);
-    act_not_modelled("{ cut = [0, [1, 2]] }", &["a `cut` among brokers"]);
-    act_not_modelled("{ cut = [0, \"controller\"] }", &["a cut from the controller"]);
-}
-
 #[test]
 fn settings_that_are_not_modelled() {
     not_modelled(
