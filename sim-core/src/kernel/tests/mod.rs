@@ -1,10 +1,13 @@
 //! Whole runs: a scenario, and what must be true of it whatever the seed.
 
 mod cold;
+mod controller;
 mod cuts;
 mod fixture;
 mod pause;
 mod power;
+mod shutdown;
+mod unclean;
 
 use std::sync::Arc;
 
