@@ -34,6 +34,7 @@ phrases! {
 
     // Setup.
     ClusterLine: "{brokers} broker{s:brokers}, one-way latency {latency}", "브로커 {brokers}대, 편도 지연 {latency}";
+    ColdClusterLine: "{brokers} broker{s:brokers} that start at t=0, one-way latency {latency}", "t=0에 시작하는 브로커 {brokers}대, 편도 지연 {latency}";
     TopicLine: "{partitions} partition{s:partitions}, {replicas} replica{s:replicas}", "파티션 {partitions}개, 레플리카 {replicas}개";
     StreamLine: "{count} record{s:count} to {topic}, {pace}, {mode}", "{topic} 토픽으로 레코드 {count}건, {pace}, {mode}";
     SyncStreamLine: "{count} record{s:count} to {topic}, {mode}", "{topic} 토픽으로 레코드 {count}건, {mode}";
@@ -82,7 +83,7 @@ phrases! {
     NewProducerId: "{producer} works with producer id {id}, epoch {epoch}, from now on",
         "{producer}: 이제부터 프로듀서 ID {id}, 에포크 {epoch}";
     RecordFailed: "the callback of {record} gets {error}", "{record}의 콜백이 {error} 예외를 받습니다";
-    RecordRejected: "{record} fails before it is in a batch: {error}", "{record}: 배치에 들어가기 전에 실패: {error}";
+    RecordRejected: "send() of {record} fails: {error}", "{record}의 send() 실패: {error}";
     SendWaits: "send() of {record} has to wait ({on})", "{record}: send()가 기다립니다 ({on})";
     SlowestRecord: "the callback of {record} comes {latency} after its send()", "{record}: send() 호출 {latency} 뒤에 콜백이 옵니다";
     BrokerStops: "broker {broker} stops ({by})", "브로커 {broker} 정지 ({by})";

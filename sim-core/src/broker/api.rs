@@ -67,6 +67,8 @@ pub enum BrokerOutput {
         /// Who set it; [`Seq::OUTSIDE`] for what happens at intervals.
         cause: Seq,
     },
+    /// The process takes connections from now on: it has caught up with the metadata (`broker.md F6`).
+    Listens,
     /// The process may end: a controlled shutdown is complete.
     Stopped,
 }

@@ -76,6 +76,8 @@ impl Broker {
             if asked.fetch_offset == NO_OFFSET {
                 self.forget(follower, asked.tp);
             } else if let Err(error) = self.accept_fetch(follower, *asked) {
+                // The follower delays it (broker.md R5), and asks anew after that: what was asked before counts no more.
+                self.forget(follower, asked.tp);
                 urgent.push(self.failed_fetch(asked, error));
             }
         }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::follower::FetchAnswer;
-use super::partition::{FetchState, Partition};
+use super::partition::{FetchState, Following, Partition};
 use super::{Broker, BrokerOutput, BrokerTimer, Peer};
 use crate::protocol::{FetchPartition, FetchRequest, Follower, Request};
 use crate::record::{BrokerId, NO_OFFSET, TopicPartition};
@@ -90,14 +90,14 @@ impl Broker {
         let partition = &mut self.partitions[ix as usize];
         let tp = partition.tp();
         let Some(following) = partition.following_mut() else { return };
-        let (was, told) = (following.fetch, following.told.take().is_some());
-        following.fetch = FetchState::Stopped;
+        let (was, listed) = (following.fetch, following.listed);
+        *following = Following::default();
         let fetcher = self.fetcher(leader);
         fetcher.members.retain(|&member| member != ix);
         fetcher.changed.retain(|&changed| changed != ix);
         fetcher.delayed.retain(|&(_, delayed)| delayed != ix);
         fetcher.fetching -= u32::from(was == FetchState::Fetching);
-        if told {
+        if listed {
             fetcher.forgotten.push(tp);
         }
         if fetcher.members.is_empty() {
@@ -131,8 +131,8 @@ impl Broker {
         let until = now + Span::from_millis(self.config.replica_fetch_backoff_ms);
         let Some(following) = self.partitions[ix as usize].following_mut() else { return };
         let was = following.fetch;
-        following.told = None;
-        following.fetch = if forever { FetchState::Stopped } else { FetchState::Delayed(until) };
+        let fetch = if forever { FetchState::Stopped } else { FetchState::Delayed(until) };
+        *following = Following { fetch, ..Following::default() };
         let fetcher = self.fetcher(leader);
         fetcher.fetching -= u32::from(was == FetchState::Fetching);
         fetcher.changed.retain(|&changed| changed != ix);
@@ -299,6 +299,7 @@ fn tell(partition: &mut Partition, max_bytes: i32) -> FetchPartition {
     let (fetch_offset, current_leader_epoch) = (partition.log.end_offset(), partition.leader_epoch());
     if let Some(following) = partition.following_mut() {
         following.told = Some((fetch_offset, current_leader_epoch));
+        following.listed = true;
     }
     FetchPartition {
         tp: partition.tp(),

@@ -71,10 +71,6 @@ impl Lifecycle {
         self.state != State::NotRunning
     }
 
-    pub(super) fn is_accepting(&self) -> bool {
-        matches!(self.state, State::Recovery | State::Running)
-    }
-
     pub(super) fn asked(&self, correlation: u64) -> bool {
         self.out.is_some_and(|(out, ..)| out == correlation)
     }
@@ -281,6 +277,7 @@ impl Broker {
             }
             State::Starting if had_caught_up => {
                 lifecycle.state = State::Recovery;
+                self.outputs.push(BrokerOutput::Listens);
                 Span::ZERO
             }
             State::Starting => CATCH_UP_INTERVAL,

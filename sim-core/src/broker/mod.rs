@@ -192,11 +192,6 @@ impl Broker {
         self.lifecycle.is_running()
     }
 
-    /// Whether the process takes new connections: it runs and has caught up with the metadata (`broker.md F6`).
-    pub fn is_accepting(&self) -> bool {
-        self.lifecycle.is_accepting()
-    }
-
     /// A request has come; it is taken up after those that came on its connection before (`broker.md P2`).
     pub fn request<O: Observer>(
         &mut self,

@@ -49,8 +49,10 @@ pub(super) enum RoleState {
 pub(super) struct Following {
     /// Whether it is fetched, and from when on.
     pub(super) fetch: FetchState,
-    /// Fetch offset and leader epoch that the leader has been told in this fetch session.
+    /// Fetch offset and leader epoch that the leader has been told in this fetch session, as long as they hold.
     pub(super) told: Option<(i64, i32)>,
+    /// Whether the leader has it in this fetch session.
+    pub(super) listed: bool,
 }
 
 /// Whether a replica is fetched.

@@ -199,11 +199,8 @@ impl Broker {
                     log_append_time: original.log_append_time,
                 })
             }
-            Admission::Append => {
-                let stamped = config.timestamp_type == TimestampType::LogAppendTime;
-                let log_append_time = if stamped { now_ms } else { -1 };
-                Ok(self.append_to_leader(cx, work, ix, batch, log_append_time))
-            }
+            Admission::Append => Ok(self.append_to_leader(cx, work, ix, batch)),
+            Admission::Recompress(kept) => Ok(self.append_to_leader(cx, work, ix, &kept)),
         }
     }
 
@@ -213,10 +210,11 @@ impl Broker {
         work: &mut ProduceWork,
         ix: u32,
         batch: &Arc<RecordBatch>,
-        log_append_time: i64,
     ) -> Stored {
         let tp = batch.tp;
         let config = &self.topic_configs[tp.topic.0 as usize];
+        let stamped = config.timestamp_type == TimestampType::LogAppendTime;
+        let log_append_time = if stamped { cx.now.millis() } else { -1 };
         let partition = &mut self.partitions[ix as usize];
         let (leader_epoch, base_offset) = (partition.leader_epoch(), partition.log.end_offset());
         let stored = StoredBatch { base_offset, leader_epoch, log_append_time, batch: Arc::clone(batch) };

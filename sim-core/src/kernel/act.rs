@@ -236,8 +236,9 @@ impl<O: Observer> Run<O> {
         self.with_network(|network, cx| network.machine_dies(cx, Endpoint::Broker(broker), stopped));
     }
 
-    /// A broker's process starts: empty-handed but for its logs.
-    fn start_broker(&mut self, broker: BrokerId, cause: Seq) {
+    /// A broker's process starts: empty-handed but for its logs. It takes connections once it has caught up with the
+    /// metadata (`broker.md F6`).
+    pub(super) fn start_broker(&mut self, broker: BrokerId, cause: Seq) {
         let process = &mut self.processes[broker.0 as usize];
         if process.up {
             return;
@@ -245,7 +246,7 @@ impl<O: Observer> Run<O> {
         process.up = true;
         process.incarnation += 1;
         let started = self.cx().emit(cause, || Event::BrokerStarted { broker, by: "start" });
-        self.with_network(|network, cx| network.process_starts(cx, Endpoint::Broker(broker)));
+        self.with_network(|network, cx| network.has_power(cx, Endpoint::Broker(broker)));
         self.connect_controller(broker);
         self.with_broker(broker, |broker: &mut Broker, cx| broker.start(cx, started));
     }

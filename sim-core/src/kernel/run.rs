@@ -89,6 +89,8 @@ pub struct Run<O> {
     pub(super) processes: Vec<Process>,
     pub(super) controller: Controller,
     pub(super) consumers: Vec<Consumer>,
+    /// Whose topics have yet to be created.
+    pub(super) waiting_consumers: Vec<ConsumerIx>,
     pub(super) faults: FaultPlan,
     pub(super) lost_tails: LostTails,
     /// What waits for brokers that stand still.
@@ -435,6 +437,7 @@ impl<O: Observer> Run<O> {
                 let incarnation = self.processes[broker.0 as usize].incarnation;
                 self.queue.push_system(at, Due::Broker(broker, incarnation, timer, cause));
             }
+            BrokerOutput::Listens => self.network.listens(Endpoint::Broker(broker)),
             BrokerOutput::Stopped => {}
         }
     }
@@ -457,6 +460,9 @@ impl<O: Observer> Run<O> {
             }
         }
         self.scratch.controller_outputs = outputs;
+        for consumer in std::mem::take(&mut self.waiting_consumers) {
+            self.consumer_starts(consumer);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::run::Run;
 use crate::broker::{Partition, Role};
-use crate::record::{BrokerId, TopicPartition};
+use crate::record::{BrokerId, TopicIx, TopicPartition};
 use crate::trace::Observer;
 
 impl<O: Observer> Run<O> {
@@ -14,7 +14,14 @@ impl<O: Observer> Run<O> {
 
     /// Whether the rest of the run is settled too (`scenario-format.md`, `stop`).
     pub(super) fn is_settled(&self) -> bool {
-        self.partitions().all(|tp| self.replicas_agree(tp)) && self.consumers_are_done()
+        self.topics_are_there()
+            && self.partitions().all(|tp| self.replicas_agree(tp))
+            && self.consumers_are_done()
+    }
+
+    /// A cluster that starts at t=0 creates them in time.
+    fn topics_are_there(&self) -> bool {
+        (0..self.scenario.topics.len()).all(|at| self.controller.partition_count(TopicIx(at as u16)) > 0)
     }
 
     /// Every partition that the controller knows, ascending.

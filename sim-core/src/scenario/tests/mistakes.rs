@@ -347,6 +347,16 @@ fn consumers() {
     );
 }
 
+/// "At t=0": a cluster that starts then has nothing that a producer could know before.
+#[test]
+fn a_cold_cluster_has_no_warm_producers() {
+    let help = "leave `start` out: the producer is cold then; or leave out `warm = false` of `[cluster]`";
+    assert_eq!(
+        problems(&format!("cluster.warm = false\n{LEAST}start = \"warm\"\n")),
+        [format!("6:9 a warm producer in a cluster that starts at t=0 = {help}")]
+    );
+}
+
 #[test]
 fn when_faults_happen() {
     let on = |keys: &str, expected: &str| {

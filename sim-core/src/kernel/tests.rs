@@ -1,0 +1,7 @@
+//! Whole runs held against the reference: what only shows when all parts work together.
+
+mod cold;
+mod cuts;
+mod fixture;
+mod pause;
+mod power;
