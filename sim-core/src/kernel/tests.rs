@@ -3,5 +3,7 @@
 mod cold;
 mod cuts;
 mod fixture;
+mod measured;
 mod pause;
 mod power;
+mod slow;
