@@ -69,7 +69,7 @@ impl<O: Observer> Run<O> {
         process.up = true;
         process.incarnation += 1;
         let started = self.cx().emit(cause, || Event::BrokerStarted { broker, by: "start" });
-        self.with_network(|network, cx| network.process_starts(cx, Endpoint::Broker(broker)));
+        self.with_network(|network, cx| network.has_power(cx, Endpoint::Broker(broker)));
         self.connect_controller(broker);
         self.with_broker(broker, |broker: &mut Broker, cx| broker.start(cx, started));
     }

@@ -187,15 +187,6 @@ impl Network {
         self.down.remove(&who);
     }
 
-    /// A process runs again; it is connected to nobody, and does not listen yet. Its machine has power again, if that was
-    /// gone.
-    pub fn process_starts<O: Observer>(&mut self, cx: &mut Cx<'_, O>, who: Endpoint) {
-        self.silences.retain(|&(opener, _), _| opener != who);
-        if self.dark.remove(&who) {
-            self.answer_with_resets(cx, who);
-        }
-    }
-
     /// No message between two sides from now on.
     pub fn cut<O: Observer>(&mut self, cx: &mut Cx<'_, O>, rule: CutRule, cause: Seq) {
         if rule.reject {
