@@ -2,7 +2,7 @@
 
 use sim_core::record::{TopicIx, TopicPartition};
 use sim_core::scenario::{
-    Act, Acting, BrokerRef, ChanceOf, CutEnd, Distribution, LinkEnd, On, Sampled, Scenario, When,
+    Act, Acting, BrokerRef, ChanceOf, CutEnd, Distribution, LinkEnd, On, PowerLoss, Sampled, Scenario, When,
 };
 use sim_core::time::Time;
 
@@ -30,8 +30,16 @@ impl Reader<'_> {
             Act::Fail { error, append } => {
                 format!("fail it with {}{}", error.name(), if *append { " after the append" } else { "" })
             }
-            Act::Crash { broker, r#for } => {
-                format!("crash {}{}", self.broker(*broker), lasting(r#for.as_ref()))
+            Act::Crash { broker, power, r#for } => {
+                let power = match power {
+                    None => String::new(),
+                    Some(PowerLoss { survives: None }) => " power".to_owned(),
+                    Some(PowerLoss { survives: Some(records) }) => format!(" power, survives {records}"),
+                };
+                format!("crash {}{power}{}", self.broker(*broker), lasting(r#for.as_ref()))
+            }
+            Act::Pause { broker, r#for } | Act::BlockFetches { broker, r#for } => {
+                format!("{name} {}{}", self.broker(*broker), lasting(r#for.as_ref()))
             }
             Act::Restart { broker } => format!("restart {}", self.broker(*broker)),
             Act::Cut { between, one_way, reject, r#for } => {
@@ -43,8 +51,10 @@ impl Reader<'_> {
                 };
                 format!("cut {}{how}{}", self.sides(between), lasting(r#for.as_ref()))
             }
-            Act::Slow { broker, by, r#for } => {
-                format!("slow {} by {}{}", self.broker(*broker), sampled(by), lasting(r#for.as_ref()))
+            Act::Slow { broker, by, disk, r#for } => {
+                let by = by.map(|by| format!(" by {}", sampled(&by))).unwrap_or_default();
+                let disk = disk.map(|disk| format!(" disk {}", sampled(&disk))).unwrap_or_default();
+                format!("slow {}{by}{disk}{}", self.broker(*broker), lasting(r#for.as_ref()))
             }
             Act::Elect { tp, leader } => {
                 let leader =

@@ -82,6 +82,8 @@ pub(crate) struct Highlights {
     begun: Vec<ProducerIx>,
     identified: Vec<ProducerIx>,
     stopped: Vec<BrokerId>,
+    /// Brokers without power.
+    dark: Vec<BrokerId>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -275,20 +277,20 @@ impl Highlights {
         match event {
             Event::BrokerStopped { broker, by } => {
                 self.stopped.push(*broker);
-                self.tell_each(
-                    stamp,
-                    Must,
-                    Phrase::BrokerStops,
-                    vec![("broker", text(broker)), ("by", text(by))],
-                );
+                let phrase = match *by {
+                    "power" => Phrase::BrokerLosesPower,
+                    "pause" => Phrase::BrokerStandsStill,
+                    _ => Phrase::BrokerStops,
+                };
+                if *by == "power" {
+                    self.dark.push(*broker);
+                }
+                self.tell_each(stamp, Must, phrase, vec![("broker", text(broker)), ("by", text(by))]);
             }
             Event::BrokerStarted { broker, by } if self.stopped.contains(broker) => {
-                self.tell_each(
-                    stamp,
-                    Must,
-                    Phrase::BrokerStarts,
-                    vec![("broker", text(broker)), ("by", text(by))],
-                );
+                self.dark.retain(|dark| dark != broker);
+                let phrase = if *by == "resume" { Phrase::BrokerGoesOn } else { Phrase::BrokerStarts };
+                self.tell_each(stamp, Must, phrase, vec![("broker", text(broker)), ("by", text(by))]);
             }
             Event::BrokerFenced { broker, .. } => {
                 self.tell_each(stamp, Should, Phrase::BrokerFenced, vec![("broker", text(broker))]);
@@ -331,7 +333,8 @@ impl Highlights {
                     ("from", text(from)),
                     ("to", text(to)),
                 ];
-                self.tell_each(stamp, Must, Phrase::LogCut, values);
+                let phrase = if self.dark.contains(broker) { Phrase::TailLost } else { Phrase::LogCut };
+                self.tell_each(stamp, Must, phrase, values);
             }
             _ => {}
         }

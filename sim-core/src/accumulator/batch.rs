@@ -102,7 +102,6 @@ pub(crate) struct ProducerBatch {
     /// The compression estimate at its creation.
     ratio: f32,
     closed: bool,
-    largest_record: u32,
     largest_bound: u32,
     pub(crate) state: Option<ProducerState>,
     /// Whether its sequences were rewritten since its last drain.
@@ -175,7 +174,6 @@ impl ProducerBatch {
             codec: blank.codec,
             ratio: blank.ratio,
             closed: false,
-            largest_record: 0,
             largest_bound: 0,
             state: None,
             rewritten: false,
@@ -240,7 +238,6 @@ impl ProducerBatch {
             self.contents.push(content.clone());
         }
         self.records_bytes += size;
-        self.largest_record = self.largest_record.max(size);
         self.largest_bound = self.largest_bound.max(upper_bound(record.body_rest));
         self.last_append_ms = now_ms;
         let before = self.estimate;
@@ -289,7 +286,7 @@ impl ProducerBatch {
             tp: self.tp,
             records: self.runs(),
             bytes,
-            largest_record: BATCH_HEADER + self.largest_record,
+            records_bytes: self.records_bytes,
             codec: self.codec,
             producer_id,
             producer_epoch,

@@ -67,6 +67,8 @@ pub enum BrokerOutput {
         /// Who set it; [`Seq::OUTSIDE`] for what happens at intervals.
         cause: Seq,
     },
+    /// The process takes connections from now on: it has caught up with the metadata (`broker.md F6`).
+    Listens,
     /// The process may end: a controlled shutdown is complete.
     Stopped,
 }
@@ -88,6 +90,11 @@ pub enum BrokerTimer {
     ParkedFetch,
     /// The fetcher of this leader has something to fetch, or a back-off of it is over.
     Fetch {
+        /// The leader.
+        leader: BrokerId,
+    },
+    /// A slow disk has taken in what this leader has sent.
+    Written {
         /// The leader.
         leader: BrokerId,
     },

@@ -76,6 +76,8 @@ impl Broker {
             if asked.fetch_offset == NO_OFFSET {
                 self.forget(follower, asked.tp);
             } else if let Err(error) = self.accept_fetch(follower, *asked) {
+                // The follower delays it (broker.md R5), and asks anew after that: what was asked before counts no more.
+                self.forget(follower, asked.tp);
                 urgent.push(self.failed_fetch(asked, error));
             }
         }
@@ -169,6 +171,12 @@ impl Broker {
             for &(ix, high_watermark) in &told {
                 if read.binary_search(&ix).is_err() {
                     entries.push(self.only_hw(ix, high_watermark));
+                }
+            }
+            // Who has to cut its log first takes no high watermark from this answer: it is told again.
+            for entry in entries.iter().filter(|entry| entry.diverging.is_some() && !entry.error.is_error()) {
+                if let Some(ix) = self.local(entry.tp) {
+                    self.set_hw_news(follower, ix);
                 }
             }
             self.answer_fetch(fetch.ticket, entries, cause);

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use super::partition::{FetchState, Partition};
+use super::follower::FetchAnswer;
+use super::partition::{FetchState, Following, Partition};
 use super::{Broker, BrokerOutput, BrokerTimer, Peer};
 use crate::protocol::{FetchPartition, FetchRequest, Follower, Request};
 use crate::record::{BrokerId, NO_OFFSET, TopicPartition};
@@ -26,6 +27,10 @@ pub(super) struct Fetcher {
     pub(super) outstanding: Option<Outstanding>,
     /// An answer is being dealt with.
     pub(super) busy: bool,
+    /// An answer that a slow disk takes in until then.
+    pub(super) writing: Option<(Time, FetchAnswer)>,
+    /// An answer has been dropped: what the leader believes to have told counts no more.
+    broken: bool,
     /// When its timer is due.
     alarm: Option<Time>,
     /// When the timer that watches over the outstanding fetch is due.
@@ -85,14 +90,14 @@ impl Broker {
         let partition = &mut self.partitions[ix as usize];
         let tp = partition.tp();
         let Some(following) = partition.following_mut() else { return };
-        let (was, told) = (following.fetch, following.told.take().is_some());
-        following.fetch = FetchState::Stopped;
+        let (was, listed) = (following.fetch, following.listed);
+        *following = Following::default();
         let fetcher = self.fetcher(leader);
         fetcher.members.retain(|&member| member != ix);
         fetcher.changed.retain(|&changed| changed != ix);
         fetcher.delayed.retain(|&(_, delayed)| delayed != ix);
         fetcher.fetching -= u32::from(was == FetchState::Fetching);
-        if told {
+        if listed {
             fetcher.forgotten.push(tp);
         }
         if fetcher.members.is_empty() {
@@ -126,8 +131,8 @@ impl Broker {
         let until = now + Span::from_millis(self.config.replica_fetch_backoff_ms);
         let Some(following) = self.partitions[ix as usize].following_mut() else { return };
         let was = following.fetch;
-        following.told = None;
-        following.fetch = if forever { FetchState::Stopped } else { FetchState::Delayed(until) };
+        let fetch = if forever { FetchState::Stopped } else { FetchState::Delayed(until) };
+        *following = Following { fetch, ..Following::default() };
         let fetcher = self.fetcher(leader);
         fetcher.fetching -= u32::from(was == FetchState::Fetching);
         fetcher.changed.retain(|&changed| changed != ix);
@@ -153,8 +158,9 @@ impl Broker {
 
     /// Sends the next fetch, if none is out and there is something to fetch.
     pub(super) fn maybe_fetch<O: Observer>(&mut self, cx: &mut Cx<'_, O>, leader: BrokerId, cause: Seq) {
+        let blocked = self.fetches_blocked;
         let fetcher = self.fetcher(leader);
-        if fetcher.outstanding.is_some() || fetcher.busy {
+        if fetcher.outstanding.is_some() || fetcher.busy || blocked {
             return;
         }
         if !fetcher.delayed.is_empty() {
@@ -199,6 +205,37 @@ impl Broker {
         }
     }
 
+    /// Fetches nothing from now on, and drops the answer to what is out; or fetches again.
+    pub fn block_fetches<O: Observer>(&mut self, cx: &mut Cx<'_, O>, blocked: bool, cause: Seq) {
+        self.fetches_blocked = blocked;
+        if blocked {
+            return;
+        }
+        for leader in (0..self.fetchers.len() as u32).map(BrokerId) {
+            if std::mem::take(&mut self.fetcher(leader).broken) {
+                self.begin_session_anew(leader, cause);
+            }
+            if !self.fetcher(leader).members.is_empty() {
+                self.wake_fetcher(leader, cx.now, cause);
+            }
+        }
+    }
+
+    pub(super) fn drop_answer(&mut self, leader: BrokerId) {
+        let fetcher = self.fetcher(leader);
+        fetcher.outstanding = None;
+        fetcher.broken = true;
+    }
+
+    /// The next fetch goes over a new connection and says everything.
+    fn begin_session_anew(&mut self, leader: BrokerId, cause: Seq) {
+        self.outputs.push(BrokerOutput::Hang { peer: Peer::Broker(leader), by: "client", cause });
+        self.fetcher(leader).forgotten.clear();
+        for ix in self.fetcher(leader).members.clone() {
+            self.tell_leader(leader, ix);
+        }
+    }
+
     /// Nothing can be fetched now: goes on when the first back-off is over.
     fn await_back_off(&mut self, leader: BrokerId) {
         let next = self.fetcher(leader).delayed.iter().map(|&(until, _)| until).min();
@@ -218,7 +255,7 @@ impl Broker {
     /// The fetcher's timer.
     pub(super) fn fetcher_wakes<O: Observer>(&mut self, cx: &mut Cx<'_, O>, leader: BrokerId, cause: Seq) {
         let fetcher = self.fetcher(leader);
-        if fetcher.alarm == Some(cx.now) {
+        if fetcher.alarm.is_some_and(|alarm| alarm <= cx.now) {
             fetcher.alarm = None;
             self.maybe_fetch(cx, leader, cause);
         }
@@ -241,7 +278,7 @@ impl Broker {
     pub(super) fn fetch_times_out(&mut self, now: Time, leader: BrokerId) {
         let timeout = Span::from_millis(self.config.replica_socket_timeout_ms);
         let fetcher = self.fetcher(leader);
-        if fetcher.timeout_alarm != Some(now) {
+        if fetcher.timeout_alarm.is_none_or(|alarm| alarm > now) {
             return;
         }
         match fetcher.outstanding {
@@ -262,6 +299,7 @@ fn tell(partition: &mut Partition, max_bytes: i32) -> FetchPartition {
     let (fetch_offset, current_leader_epoch) = (partition.log.end_offset(), partition.leader_epoch());
     if let Some(following) = partition.following_mut() {
         following.told = Some((fetch_offset, current_leader_epoch));
+        following.listed = true;
     }
     FetchPartition {
         tp: partition.tp(),

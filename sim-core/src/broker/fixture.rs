@@ -136,6 +136,8 @@ pub(super) struct Cluster {
     /// Pairs between which nothing arrives, neither way.
     cut: Vec<(usize, usize)>,
     down: Vec<bool>,
+    /// Who takes connections.
+    pub(super) listening: Vec<bool>,
     requests: u64,
     /// What clients were answered, by correlation.
     answers: BTreeMap<u64, Reply>,
@@ -166,6 +168,7 @@ impl Cluster {
         let mut cluster = Cluster {
             now: Time::ZERO,
             down: vec![false; brokers.len()],
+            listening: vec![true; brokers.len()],
             brokers,
             chance,
             trace: Tracer::new(Recorder::all(), Arc::new(names)),
@@ -210,6 +213,7 @@ impl Cluster {
                 BrokerOutput::Hang { peer: Peer::Broker(to), .. } => {
                     self.connections.remove(&(from, to.0 as usize));
                 }
+                BrokerOutput::Listens => self.listening[from] = true,
                 BrokerOutput::Hang { peer: Peer::Controller, .. } | BrokerOutput::Stopped => {}
                 BrokerOutput::Timer { at, timer, cause } => {
                     self.timers_set += 1;
@@ -296,7 +300,7 @@ impl Cluster {
     /// Kills a broker's process; those who fetch from it learn at once that there will be no answer.
     pub(super) fn crash(&mut self, at: usize) {
         self.input(at, |broker, cx| broker.crash(cx, Seq::OUTSIDE));
-        self.down[at] = true;
+        (self.down[at], self.listening[at]) = (true, false);
         self.connections.retain(|&(from, to), _| from != at && to != at);
         for follower in (0..self.brokers.len()).filter(|&other| other != at) {
             let leader = BrokerId(at as u32);
@@ -381,11 +385,23 @@ impl Cluster {
 
     /// The controller's word on the first partition reaches these brokers.
     pub(super) fn decide(&mut self, to: &[usize], leader: Option<u32>, epochs: (i32, i32), isr: &[u32]) {
+        self.decide_on(TP, to, leader, epochs, isr);
+    }
+
+    /// The controller's word on a partition reaches these brokers: leader, leader epoch and partition epoch, ISR.
+    pub(super) fn decide_on(
+        &mut self,
+        tp: TopicPartition,
+        to: &[usize],
+        leader: Option<u32>,
+        epochs: (i32, i32),
+        isr: &[u32],
+    ) {
         let ids = |ids: &[u32]| ids.iter().copied().map(BrokerId).collect::<Arc<[BrokerId]>>();
         let update = MetadataUpdate::Partition {
             offset: epochs.1 as u64,
-            tp: TP,
-            replicas: self.brokers[0].image.partition(TP).map_or_else(
+            tp,
+            replicas: self.brokers[0].image.partition(tp).map_or_else(
                 || ids(&(0..self.brokers.len() as u32).collect::<Vec<_>>()),
                 |known| known.replicas.clone(),
             ),

@@ -71,10 +71,6 @@ impl Lifecycle {
         self.state != State::NotRunning
     }
 
-    pub(super) fn is_accepting(&self) -> bool {
-        matches!(self.state, State::Recovery | State::Running)
-    }
-
     pub(super) fn asked(&self, correlation: u64) -> bool {
         self.out.is_some_and(|(out, ..)| out == correlation)
     }
@@ -198,11 +194,11 @@ impl Broker {
     /// Whether this timer is due, rather than one of a process that has died; it is set again then.
     pub(super) fn interval_is_due(&mut self, now: Time, timer: BrokerTimer) -> bool {
         let Some(at) = TIMERS.iter().position(|&known| known == timer) else { return false };
-        if self.intervals.due[at] != Some(now) {
-            return false;
-        }
+        let Some(due) = self.intervals.due[at].filter(|&due| due <= now) else { return false };
         let length = self.intervals.length(at, &self.config);
-        self.set_interval(at, now + length, length);
+        // A process that stood still comes late, and goes on in its old rhythm.
+        let missed = now.since(due).nanos() / length.nanos().max(1);
+        self.set_interval(at, due + length.times(missed + 1), length);
         true
     }
 
@@ -247,8 +243,16 @@ impl Broker {
 
     /// The time for the next heartbeat has come.
     pub(super) fn heartbeat_due(&mut self, now: Time) {
-        if self.lifecycle.due == Some(now) {
+        if self.lifecycle.due.is_some_and(|due| due <= now) {
             self.send_heartbeat(now, Seq::OUTSIDE);
+        }
+    }
+
+    /// The process goes on after it has stood still: it asks at once what the controller has decided meanwhile. In this model
+    /// a heartbeat does that.
+    pub fn goes_on<O: Observer>(&mut self, cx: &mut Cx<'_, O>, cause: Seq) {
+        if self.lifecycle.out.is_none() {
+            self.send_heartbeat(cx.now, cause);
         }
     }
 
@@ -273,6 +277,7 @@ impl Broker {
             }
             State::Starting if had_caught_up => {
                 lifecycle.state = State::Recovery;
+                self.outputs.push(BrokerOutput::Listens);
                 Span::ZERO
             }
             State::Starting => CATCH_UP_INTERVAL,

@@ -83,6 +83,8 @@ pub struct Broker {
     woken_sessions: VecDeque<BrokerId>,
     /// By leader.
     fetchers: Vec<Fetcher>,
+    /// A fault keeps it from fetching.
+    fetches_blocked: bool,
     alters: AlterPartitions,
     lifecycle: Lifecycle,
     intervals: Intervals,
@@ -127,6 +129,7 @@ impl Broker {
             sessions: Vec::new(),
             woken_sessions: VecDeque::new(),
             fetchers: Vec::new(),
+            fetches_blocked: false,
             alters: AlterPartitions::default(),
             lifecycle: Lifecycle::new(id, &config, chance),
             intervals: Intervals::new(id, timing, chance),
@@ -187,11 +190,6 @@ impl Broker {
     /// Whether the process runs.
     pub fn is_running(&self) -> bool {
         self.lifecycle.is_running()
-    }
-
-    /// Whether the process takes new connections: it runs and has caught up with the metadata (`broker.md F6`).
-    pub fn is_accepting(&self) -> bool {
-        self.lifecycle.is_accepting()
     }
 
     /// A request has come; it is taken up after those that came on its connection before (`broker.md P2`).
@@ -265,6 +263,7 @@ impl Broker {
             BrokerTimer::Purgatory => self.expire_produce(cx),
             BrokerTimer::ParkedFetch => self.expire_fetches(cx),
             BrokerTimer::Fetch { leader } => self.fetcher_wakes(cx, leader, cause),
+            BrokerTimer::Written { leader } => self.fetched_is_written(cx, leader),
             BrokerTimer::FetchTimeout { leader } => self.fetch_times_out(cx.now, leader),
             BrokerTimer::Heartbeat => self.heartbeat_due(cx.now),
             BrokerTimer::HeartbeatTimeout => self.heartbeat_times_out(cx),
@@ -282,6 +281,13 @@ impl Broker {
     /// Each request takes so much longer from now on; none: no more.
     pub fn slow(&mut self, by: Option<Sampled>) {
         self.connections.slow(by);
+    }
+
+    /// Each append to a log takes so much longer from now on; none: no more. That is a leader's for each batch of a request,
+    /// in the thread that works on it, and a follower's for each partition of which it has fetched something, in its
+    /// fetcher. Reads come from the page cache.
+    pub fn slow_disk(&mut self, by: Option<Sampled>) {
+        self.connections.slow_disk(by);
     }
 
     /// New settings of the broker, whole.

@@ -19,6 +19,8 @@ impl Broker {
                 self.image.set_broker(broker, registration);
                 if broker == self.id {
                     self.lifecycle.seen_in_metadata(broker_epoch);
+                } else {
+                    self.look_without(cx, broker, cause);
                 }
             }
             MetadataUpdate::Partition {
@@ -33,6 +35,17 @@ impl Broker {
                 };
                 self.image.set_partition(*tp, registration.clone());
                 self.apply_partition(cx, *tp, &registration, cause);
+            }
+        }
+    }
+
+    /// Who is fenced no longer holds the high watermark back (`broker.md R12`). A real broker learns of the fencing and of the
+    /// smaller ISR at once; here one comes after the other.
+    fn look_without<O: Observer>(&mut self, cx: &mut Cx<'_, O>, broker: BrokerId, cause: Seq) {
+        for ix in 0..self.partitions.len() as u32 {
+            let leadership = self.partitions[ix as usize].leadership();
+            if leadership.is_some_and(|leadership| leadership.follower(broker).is_some()) {
+                self.advance_hw(cx, ix, cause);
             }
         }
     }

@@ -139,13 +139,15 @@ impl Controller {
         }
     }
 
-    /// `broker.md 4.2`, fence: out of every ISR, and no leader any more.
+    /// `broker.md 4.2`, fence: out of every ISR, and no leader any more. A broker takes both in at once (Kafka's
+    /// `BrokerMetadataPublisher` sets the new image before it hands partitions to the `ReplicaManager`), so the fence is told
+    /// first: a leader whose ISR shrinks would otherwise go on waiting for the follower as for one that may join (R11).
     fn fence<O: Observer>(&mut self, cx: &mut Cx<'_, O>, broker: BrokerId, cause: Seq) {
         let Some(broker_epoch) = self.set_fenced(broker, true) else { return };
         let fenced = cx.emit(cause, || Event::BrokerFenced { broker, broker_epoch });
-        self.change_partitions(cx, PartitionEvent::BrokerLeft(broker), None, fenced);
         self.number_broker(broker);
         self.tell_of_broker(cx.now, broker, fenced);
+        self.change_partitions(cx, PartitionEvent::BrokerLeft(broker), None, fenced);
     }
 
     /// `broker.md 4.2`, unfence: it may lead what has no leader.

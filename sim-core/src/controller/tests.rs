@@ -98,9 +98,11 @@ fn a_fencing_changes_every_partition_and_is_told_to_the_living() {
     let told = world.told();
     assert!(told.iter().all(|(broker, _)| broker.0 != 0));
     for broker in [1, 2] {
-        let offsets: Vec<u64> =
-            told.iter().filter(|(to, _)| to.0 == broker).map(|(_, update)| update.offset()).collect();
-        assert_eq!(offsets, [1, 2, 3, 4], "three partitions, then the broker itself");
+        let told = told.iter().filter(|(to, _)| to.0 == broker);
+        let what: Vec<(u64, bool)> = told
+            .map(|(_, update)| (update.offset(), matches!(**update, MetadataUpdate::Broker { .. })))
+            .collect();
+        assert_eq!(what, [(1, true), (2, false), (3, false), (4, false)], "the broker, then its partitions");
     }
 }
 

@@ -8,7 +8,7 @@ use crate::controller::Admin;
 use crate::network::{CutRule, Endpoint, Forced, MessageSlot};
 use crate::record::{BrokerId, ProducerIx, TopicPartition};
 use crate::sampling;
-use crate::scenario::{Act, Acting, BrokerRef, CutEnd, LinkEnd, Sampled, When};
+use crate::scenario::{Act, Acting, BrokerRef, CutEnd, LinkEnd, PowerLoss, Sampled, When};
 use crate::time::Span;
 use crate::trace::{Event, Observer, Seq};
 
@@ -61,20 +61,35 @@ impl<O: Observer> Run<O> {
                 self.with_network(|network, cx| network.cut(cx, rule, cause));
                 return *r#for;
             }
-            Act::Crash { broker, r#for } => {
+            Act::Crash { broker, power, r#for } => {
                 let broker = self.broker_meant(*broker)?;
                 self.faults_hit(fault, broker);
-                self.crash(broker, cause);
+                match power {
+                    None => self.crash(broker, cause),
+                    Some(PowerLoss { survives }) => self.lose_power(broker, *survives, cause),
+                }
                 return *r#for;
             }
             Act::Restart { broker } => {
                 let broker = self.broker_meant(*broker)?;
                 self.start_broker(broker, cause);
             }
-            Act::Slow { broker, by, r#for } => {
+            Act::Pause { broker, r#for } => {
                 let broker = self.broker_meant(*broker)?;
                 self.faults_hit(fault, broker);
-                self.brokers[broker.0 as usize].slow(Some(*by));
+                self.pause(broker, cause);
+                return *r#for;
+            }
+            Act::Slow { broker, by, disk, r#for } => {
+                let broker = self.broker_meant(*broker)?;
+                self.faults_hit(fault, broker);
+                self.slow(broker, by.map(Some), disk.map(Some));
+                return *r#for;
+            }
+            Act::BlockFetches { broker, r#for } => {
+                let broker = self.broker_meant(*broker)?;
+                self.faults_hit(fault, broker);
+                self.with_broker_even_down(broker, |broker, cx| broker.block_fetches(cx, true, cause));
                 return *r#for;
             }
             Act::Elect { tp, leader } => {
@@ -113,9 +128,19 @@ impl<O: Observer> Run<O> {
                     self.start_broker(broker, over);
                 }
             }
-            Act::Slow { .. } => {
+            Act::Pause { .. } => {
                 if let Some(broker) = self.faults_target(fault) {
-                    self.brokers[broker.0 as usize].slow(None);
+                    self.resume(broker, over);
+                }
+            }
+            Act::Slow { by, disk, .. } => {
+                if let Some(broker) = self.faults_target(fault) {
+                    self.slow(broker, by.map(|_| None), disk.map(|_| None));
+                }
+            }
+            Act::BlockFetches { .. } => {
+                if let Some(broker) = self.faults_target(fault) {
+                    self.with_broker_even_down(broker, |broker, cx| broker.block_fetches(cx, false, over));
                 }
             }
             Act::KillProducer { producer, .. } => self.start_process_again(*producer),
@@ -169,6 +194,17 @@ impl<O: Observer> Run<O> {
         self.targets[fault as usize].pop_front()
     }
 
+    /// Requests, appends or both take longer from now on, or no longer.
+    fn slow(&mut self, broker: BrokerId, by: Option<Option<Sampled>>, disk: Option<Option<Sampled>>) {
+        let broker = &mut self.brokers[broker.0 as usize];
+        if let Some(by) = by {
+            broker.slow(by);
+        }
+        if let Some(disk) = disk {
+            broker.slow_disk(disk);
+        }
+    }
+
     /// A broker's process dies; its log stays, page cache and all.
     fn crash(&mut self, broker: BrokerId, cause: Seq) {
         let process = &mut self.processes[broker.0 as usize];
@@ -176,13 +212,33 @@ impl<O: Observer> Run<O> {
             return;
         }
         process.up = false;
+        self.forget_pile(broker);
         let stopped = self.cx().emit(cause, || Event::BrokerStopped { broker, by: "crash" });
         self.with_broker_even_down(broker, |broker, cx| broker.crash(cx, stopped));
         self.with_network(|network, cx| network.process_dies(cx, Endpoint::Broker(broker), stopped));
     }
 
-    /// A broker's process starts: empty-handed but for its logs.
-    fn start_broker(&mut self, broker: BrokerId, cause: Seq) {
+    /// A broker's machine dies in silence, and with it what was in its page cache only.
+    fn lose_power(&mut self, broker: BrokerId, survives: Option<u64>, cause: Seq) {
+        let process = &mut self.processes[broker.0 as usize];
+        if !process.up {
+            return;
+        }
+        process.up = false;
+        self.forget_pile(broker);
+        let stopped = self.cx().emit(cause, || Event::BrokerStopped { broker, by: "power" });
+        let mut shorter = Vec::new();
+        self.with_broker_even_down(broker, |broker, cx| {
+            broker.crash(cx, stopped);
+            shorter = broker.lose_page_cache(cx, survives, stopped);
+        });
+        self.lost_tails.lost(broker, shorter, &self.controller);
+        self.with_network(|network, cx| network.machine_dies(cx, Endpoint::Broker(broker), stopped));
+    }
+
+    /// A broker's process starts: empty-handed but for its logs. It takes connections once it has caught up with the
+    /// metadata (`broker.md F6`).
+    pub(super) fn start_broker(&mut self, broker: BrokerId, cause: Seq) {
         let process = &mut self.processes[broker.0 as usize];
         if process.up {
             return;
@@ -190,7 +246,7 @@ impl<O: Observer> Run<O> {
         process.up = true;
         process.incarnation += 1;
         let started = self.cx().emit(cause, || Event::BrokerStarted { broker, by: "start" });
-        self.network.process_starts(Endpoint::Broker(broker));
+        self.with_network(|network, cx| network.process_starts(cx, Endpoint::Broker(broker)));
         self.connect_controller(broker);
         self.with_broker(broker, |broker: &mut Broker, cx| broker.start(cx, started));
     }

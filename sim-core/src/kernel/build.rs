@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::client::Client;
+use super::lost_tails::LostTails;
+use super::pause::Piles;
 use super::queue::{Class, Queue};
 use super::run::{Due, Process, Run, Scratch, endpoint};
 use super::tally::Tally;
@@ -82,11 +84,14 @@ impl<O: Observer> Run<O> {
             clients: Vec::with_capacity(scenario.producers.len()),
             client_settled: vec![false; scenario.producers.len()],
             network,
-            processes: vec![Process { up: true, incarnation: 0 }; brokers.len()],
+            processes: vec![Process { up: scenario.cluster.warm, incarnation: 0 }; brokers.len()],
             brokers,
             controller,
             consumers: Vec::with_capacity(scenario.consumers.len()),
+            waiting_consumers: Vec::new(),
             faults,
+            lost_tails: LostTails::default(),
+            piles: Piles::default(),
             targets: vec![Default::default(); scenario.faults.len()],
             ledger: Ledger::new(scenario.producers.len()),
             tally: Tally::new(scenario.producers.len()),
@@ -97,10 +102,22 @@ impl<O: Observer> Run<O> {
             scenario,
             names,
         };
-        run.warm_cluster();
+        if run.scenario.cluster.warm {
+            run.warm_cluster();
+        } else {
+            run.start_cluster();
+        }
         run.start_clients();
         run.start_consumers();
         run
+    }
+
+    /// The brokers start now, and know nothing (`broker.md F6`); topics come into being once their replicas are there.
+    fn start_cluster(&mut self) {
+        self.with_controller(Controller::start);
+        let brokers = (0..self.scenario.cluster.brokers).map(BrokerId);
+        brokers.clone().for_each(|broker| self.network.refuses(Endpoint::Broker(broker)));
+        brokers.for_each(|broker| self.start_broker(broker, Seq::OUTSIDE));
     }
 
     /// The cluster has been running for long: everybody knows everything, every follower's fetch is parked.

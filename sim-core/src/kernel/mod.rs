@@ -4,11 +4,15 @@ mod act;
 mod build;
 mod client;
 mod finish;
+mod lost_tails;
+mod pause;
 mod queue;
 mod readers;
 mod run;
 mod settle;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use build::names_of;

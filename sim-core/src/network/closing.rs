@@ -134,7 +134,7 @@ impl Network {
     /// A process dies: its connections are reset, which the other ends learn one latency later; what is on the wire, and
     /// what it has not taken up, is gone.
     pub fn process_dies<O: Observer>(&mut self, cx: &mut Cx<'_, O>, who: Endpoint, cause: Seq) {
-        self.down.insert(who);
+        self.refuses(who);
         let ids: Vec<ConnectionId> = self
             .connections
             .iter()
@@ -164,9 +164,23 @@ impl Network {
         }
     }
 
-    /// A process runs again; it is connected to nobody.
-    pub fn process_starts(&mut self, who: Endpoint) {
+    /// Nobody listens there (yet): whoever tries to connect is refused.
+    pub fn refuses(&mut self, who: Endpoint) {
+        self.down.insert(who);
+    }
+
+    /// A process takes connections from now on.
+    pub fn listens(&mut self, who: Endpoint) {
         self.down.remove(&who);
+    }
+
+    /// A process runs again; it is connected to nobody, and does not listen yet. Its machine has power again, if that was
+    /// gone.
+    pub fn process_starts<O: Observer>(&mut self, cx: &mut Cx<'_, O>, who: Endpoint) {
+        self.silences.retain(|&(opener, _), _| opener != who);
+        if self.dark.remove(&who) {
+            self.answer_with_resets(cx, who);
+        }
     }
 
     /// No message between two sides from now on.

@@ -61,6 +61,10 @@ pub(super) struct Connection {
     pub(super) out: Lane,
     pub(super) back: Lane,
     pub(super) cause: Seq,
+    /// The machine at the far end has lost power, and with it all memory of this connection.
+    pub(super) forgotten: bool,
+    /// When the first message came to that machine that nobody was there to take: it is written again and again.
+    pub(super) unheard_since: Option<Time>,
     /// Whether it has ever been in use: an attempt that fails is refused, a connection that ends is closed.
     used: bool,
 }
@@ -75,7 +79,18 @@ impl Connection {
         back: Lane,
         cause: Seq,
     ) -> Connection {
-        Connection { id, opener, acceptor, life, out, back, cause, used: life == Life::Open }
+        Connection {
+            id,
+            opener,
+            acceptor,
+            life,
+            out,
+            back,
+            cause,
+            forgotten: false,
+            unheard_since: None,
+            used: life == Life::Open,
+        }
     }
 
     /// It can be used from now on.

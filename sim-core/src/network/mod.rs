@@ -10,6 +10,8 @@ mod connection;
 mod link;
 mod message;
 mod opening;
+mod pause;
+mod power;
 mod ticket;
 mod wire;
 mod writing;

@@ -92,6 +92,20 @@ pub enum Delivery {
     },
 }
 
+impl Delivery {
+    /// The broker that it has come to, if it is one.
+    pub fn broker(&self) -> Option<BrokerId> {
+        match *self {
+            Delivery::Request { to: Endpoint::Broker(broker), .. }
+            | Delivery::Answer { to: broker, .. }
+            | Delivery::NoAnswer { to: broker, .. }
+            | Delivery::Gone { broker, .. }
+            | Delivery::Update { broker, .. } => Some(broker),
+            Delivery::Client { .. } | Delivery::Request { .. } => None,
+        }
+    }
+}
+
 /// What a fault does to a message.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Treatment {
@@ -121,7 +135,16 @@ pub struct Network {
     pub(super) asked: BTreeMap<ConnectionId, Vec<u64>>,
     pub(super) messages: Messages,
     pub(super) next_message: u64,
+    /// Machines on which no process listens: attempts to connect are refused.
     pub(super) down: BTreeSet<Endpoint>,
+    /// Machines without power: nobody refuses either.
+    pub(super) dark: BTreeSet<Endpoint>,
+    /// Machines whose process stands still.
+    pub(super) still: BTreeSet<Endpoint>,
+    /// Clients' connections that wait for the first word of such a process.
+    pub(super) unanswered: Vec<ConnectionId>,
+    /// How often in a row a broker's attempt to connect has met silence.
+    pub(super) silences: BTreeMap<(Endpoint, Endpoint), u32>,
     pub(super) cuts: Vec<CutRule>,
     pub(super) schedule: Vec<(Time, NetworkTimer)>,
     pub(super) deliveries: Vec<Delivery>,
@@ -142,6 +165,10 @@ impl Network {
             messages: Messages::default(),
             next_message: 0,
             down: BTreeSet::new(),
+            dark: BTreeSet::new(),
+            still: BTreeSet::new(),
+            unanswered: Vec::new(),
+            silences: BTreeMap::new(),
             cuts: Vec::new(),
             schedule: Vec::new(),
             deliveries: Vec::new(),

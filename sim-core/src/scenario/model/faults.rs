@@ -105,10 +105,12 @@ pub enum Act {
         /// After having appended.
         append: bool,
     },
-    /// `crash = b`, the process only.
+    /// `crash = b`: the process dies, or with `power = true` the machine.
     Crash {
         /// Who.
         broker: BrokerRef,
+        /// The machine dies with the process.
+        power: Option<PowerLoss>,
         /// Restarts after it.
         r#for: Option<Sampled>,
     },
@@ -117,7 +119,21 @@ pub enum Act {
         /// Who.
         broker: BrokerRef,
     },
-    /// `cut = [a, b]`, of clients from brokers.
+    /// `pause = b`: the process stands still, its sockets open.
+    Pause {
+        /// Who.
+        broker: BrokerRef,
+        /// Goes on after it.
+        r#for: Option<Sampled>,
+    },
+    /// `block-fetches = b`.
+    BlockFetches {
+        /// Whose fetches of other brokers.
+        broker: BrokerRef,
+        /// Fetches again after it.
+        r#for: Option<Sampled>,
+    },
+    /// `cut = [a, b]`.
     Cut {
         /// The two sides.
         between: [Vec<CutEnd>; 2],
@@ -133,7 +149,9 @@ pub enum Act {
         /// Who.
         broker: BrokerRef,
         /// Each request takes so much longer.
-        by: Sampled,
+        by: Option<Sampled>,
+        /// Each append to a log takes so much longer.
+        disk: Option<Sampled>,
         /// Ends after it.
         r#for: Option<Sampled>,
     },
@@ -179,6 +197,13 @@ pub enum Act {
     },
 }
 
+/// What a power loss leaves of the broker's logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PowerLoss {
+    /// So many records of each log, batches whole; none: what is on disk, and by chance some of the rest.
+    pub survives: Option<u64>,
+}
+
 /// The new configuration of a topic or of the brokers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Acting {
@@ -198,6 +223,8 @@ impl Act {
             Act::Fail { .. } => "fail",
             Act::Crash { .. } => "crash",
             Act::Restart { .. } => "restart",
+            Act::Pause { .. } => "pause",
+            Act::BlockFetches { .. } => "block-fetches",
             Act::Cut { .. } => "cut",
             Act::Slow { .. } => "slow",
             Act::Elect { .. } => "elect",

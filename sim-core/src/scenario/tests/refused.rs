@@ -18,18 +18,9 @@ fn act_not_modelled(act: &str, expected: &[&str]) {
 
 #[test]
 fn faults_that_are_not_modelled() {
-    act_not_modelled(
-        "{ crash = 0, power = true, survives = 14 }",
-        &["`power = true` (a power loss)", "`survives`"],
-    );
     act_not_modelled("{ shutdown = 0, for = \"1s\" }", &["`shutdown`"]);
-    act_not_modelled("{ pause = 0, for = \"12s\" }", &["`pause`"]);
     act_not_modelled("{ fence = 0 }", &["`fence`"]);
     act_not_modelled("{ unfence = 0 }", &["`unfence`"]);
-    act_not_modelled("{ block-fetches = 2, for = \"2s\" }", &["`block-fetches`"]);
-    act_not_modelled("{ slow = 0, disk = \"20ms\" }", &["`disk`"]);
-    act_not_modelled("{ cut = [0, [1, 2]] }", &["a `cut` among brokers"]);
-    act_not_modelled("{ cut = [0, \"controller\"] }", &["a cut from the controller"]);
     act_not_modelled("{ crash = \"controller\" }", &["`crash = \"controller\"`"]);
     act_not_modelled("{ elect = \"orders-0\", unclean = true }", &["`unclean = true` (an unclean election)"]);
 }
@@ -63,10 +54,6 @@ fn settings_that_are_not_modelled() {
 
 #[test]
 fn parts_that_are_not_modelled() {
-    not_modelled(
-        &format!("cluster.warm = false\n{LEAST}"),
-        &["`warm = false` (a cluster that starts at t=0)"],
-    );
     not_modelled(&format!("{LEAST}[chaos]\ncrash = {{ rate = \"0.5/s\" }}\n"), &["`[chaos]`"]);
     not_modelled(
         &format!("{LEAST}[[producers.sends]]\ntopic = \"orders\"\ntransaction = {{ end = \"commit\" }}\n"),
