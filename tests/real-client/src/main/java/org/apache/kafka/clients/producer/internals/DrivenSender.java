@@ -1,6 +1,7 @@
 package org.apache.kafka.clients.producer.internals;
 
 import inflight.oracle.OracleError;
+import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import org.apache.kafka.clients.ApiVersions;
 import org.apache.kafka.clients.KafkaClient;
@@ -18,6 +19,7 @@ public final class DrivenSender extends ReleasedSender {
     public DrivenSender(ProducerConfig config, KafkaClient client, ProducerMetadata metadata, RecordAccumulator accumulator,
                         TransactionManager transactionManager, Time time, Metrics metrics, ApiVersions apiVersions) {
         super(config, client, metadata, accumulator, transactionManager, time, metrics, apiVersions);
+        Fields.set(this, "inFlightBatches", new TreeMap<>(PartitionsInOrder.ORDER));
     }
 
     @Override
