@@ -77,6 +77,7 @@ fn steps_say_one_thing_each() {
         partition,
         key: key.map(str::to_owned),
         value_bytes,
+        then: None,
     };
     let stream = |first_id, count, every, record| {
         Act::Stream(Stream { first_id, count, pace: Pace::Every(Span::from_millis(every)), record })
