@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::link::{Endpoint, Path};
 use super::message::MessageSlot;
-use crate::time::Time;
+use crate::time::{Span, Time};
 use crate::trace::{Ends, Seq};
 
 /// A connection's number: counted over the run, never used twice.
@@ -18,6 +18,9 @@ pub(super) struct Lane {
     pub(super) last_arrival: Time,
     /// When the line has taken up all bytes written so far (bandwidth).
     pub(super) free_at: Time,
+    /// When the controller last said something here, and how long that takes: what it decides at one instant is one batch
+    /// (`broker.md F11`).
+    pub(super) decided: Option<(Time, Span)>,
     /// Something was lost: what follows waits behind it, as TCP would have it.
     pub(super) blocked: bool,
     /// On their way, in order.
@@ -30,6 +33,7 @@ impl Lane {
             path,
             last_arrival: Time::ZERO,
             free_at: Time::ZERO,
+            decided: None,
             blocked: false,
             messages: VecDeque::new(),
         }
