@@ -7,3 +7,4 @@ mod measured;
 mod pause;
 mod power;
 mod slow;
+mod storage;
