@@ -115,15 +115,16 @@ impl Broker {
                 error: *error,
             });
         }
-        let outcome = match forced {
-            Some(forced) => Err(forced.error.into()),
-            None => outcome,
-        };
+        let ordered = forced.map(|forced| forced.error);
         match outcome {
             Ok(stored) => {
+                // broker.md P13: with acks=all an error after the append comes when the wait is over.
                 if work.request.acks == -1 {
                     let (at, required_offset) = (work.results.len() as u32, stored.next_offset);
                     work.waits.push(Wait { at, partition: stored.partition, required_offset });
+                }
+                if let Some(error) = ordered {
+                    return self.failed(batch.tp, batch, error);
                 }
                 PartitionResult {
                     tp: batch.tp,
@@ -136,10 +137,13 @@ impl Broker {
                     leader_hint: None,
                 }
             }
-            Err(refused) => PartitionResult {
-                record_errors: refused.records,
-                ..self.failed(batch.tp, batch, refused.error)
-            },
+            Err(refused) => {
+                let refused = ordered.map_or(refused, Refused::from);
+                PartitionResult {
+                    record_errors: refused.records,
+                    ..self.failed(batch.tp, batch, refused.error)
+                }
+            }
         }
     }
 

@@ -1,10 +1,13 @@
 //! Whole runs held against the reference: what only shows when all parts work together.
 
 mod cold;
+mod controller;
 mod cuts;
 mod fixture;
 mod measured;
 mod pause;
 mod power;
+mod shutdown;
 mod slow;
 mod storage;
+mod unclean;

@@ -135,14 +135,7 @@ impl Network {
     /// what it has not taken up, is gone.
     pub fn process_dies<O: Observer>(&mut self, cx: &mut Cx<'_, O>, who: Endpoint, cause: Seq) {
         self.refuses(who);
-        let ids: Vec<ConnectionId> = self
-            .connections
-            .iter()
-            .flatten()
-            .filter(|connection| connection.opener == who || connection.acceptor == who)
-            .map(|connection| connection.id)
-            .collect();
-        for id in ids {
+        for id in self.connections_of(who) {
             let connection = self.connection_mut(id).expect("just listed");
             let mut gone: Vec<MessageSlot> = connection.out.messages.drain(..).collect();
             gone.extend(connection.back.messages.drain(..));
@@ -162,6 +155,26 @@ impl Network {
                 }
             }
         }
+    }
+
+    /// A process ends in order: what it has answered still arrives, and then the word that it is gone; what it has asked
+    /// others still arrives too.
+    pub fn process_ends<O: Observer>(&mut self, cx: &mut Cx<'_, O>, who: Endpoint, cause: Seq) {
+        self.refuses(who);
+        for id in self.connections_of(who) {
+            let Some(connection) = self.connection(id) else { continue };
+            let (acceptor, life) = (connection.acceptor, connection.life);
+            if acceptor == who {
+                self.close_by_acceptor(cx, id, cause);
+            } else if life != Life::ClosedByOpener {
+                self.hang_up(cx, who, acceptor, "client", cause);
+            }
+        }
+    }
+
+    fn connections_of(&self, who: Endpoint) -> Vec<ConnectionId> {
+        let ends_there = |connection: &&Connection| connection.opener == who || connection.acceptor == who;
+        self.connections.iter().flatten().filter(ends_there).map(|connection| connection.id).collect()
     }
 
     /// Nobody listens there (yet): whoever tries to connect is refused.

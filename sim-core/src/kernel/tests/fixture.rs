@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::kernel::{Finished, Run, names_of};
+use crate::record::BrokerId;
 use crate::scenario::{Overrides, Scenario, Source};
-use crate::time::Time;
+use crate::time::{Span, Time};
 use crate::trace::{Event, EventKind, Recorder, Stamp};
 use crate::verdict::Verdict;
 
@@ -82,6 +83,21 @@ impl Played {
             matches!(event, Event::RoleChanged { broker, leader, leader_epoch, partition: 0, .. }
                 if leader.0 == Some(*broker) && *leader_epoch == epoch)
         })
+    }
+
+    /// The leaders that partition 0 got, and why.
+    pub(super) fn elections(&self) -> Vec<(Option<BrokerId>, &'static str, bool)> {
+        let elected = |(_, event): &(Stamp, Event)| match event {
+            Event::LeaderChanged { partition: 0, leader, by, unclean, .. } => Some((leader.0, *by, *unclean)),
+            _ => None,
+        };
+        self.events().iter().filter_map(elected).collect()
+    }
+
+    /// The longest time without a success between two of these.
+    pub(super) fn longest_silence(&self) -> Span {
+        let acks = self.times(|event| matches!(event, Event::Acknowledged { .. }));
+        acks.windows(2).map(|pair| pair[1].since(pair[0])).max().unwrap_or_default()
     }
 
     /// Acknowledged records that are not in the final log.
