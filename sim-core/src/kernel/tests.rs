@@ -9,4 +9,5 @@ mod pause;
 mod power;
 mod shutdown;
 mod slow;
+mod storage;
 mod unclean;
