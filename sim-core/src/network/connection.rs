@@ -61,6 +61,8 @@ pub(super) struct Connection {
     pub(super) out: Lane,
     pub(super) back: Lane,
     pub(super) cause: Seq,
+    /// Asked by a broker and not yet answered, oldest first.
+    pub(super) asked: Vec<u64>,
     /// Whether it has ever been in use: an attempt that fails is refused, a connection that ends is closed.
     used: bool,
 }
@@ -75,7 +77,8 @@ impl Connection {
         back: Lane,
         cause: Seq,
     ) -> Connection {
-        Connection { id, opener, acceptor, life, out, back, cause, used: life == Life::Open }
+        let (asked, used) = (Vec::new(), life == Life::Open);
+        Connection { id, opener, acceptor, life, out, back, cause, asked, used }
     }
 
     /// It can be used from now on.

@@ -22,8 +22,8 @@ impl Network {
         acceptor: Endpoint,
         correlation: u64,
     ) -> Option<Ticket> {
-        let connection = *self.current.get(&(opener, acceptor))?;
-        self.asked.entry(connection).or_default().push(correlation);
+        let connection = self.current.get(opener, acceptor)?;
+        self.asked(connection, correlation);
         let message = self.count_message();
         Some(Ticket { connection, correlation, message, ends: ends(opener, acceptor) })
     }
