@@ -22,6 +22,7 @@ pub mod broker;
 pub mod consumer;
 pub mod controller;
 pub mod fault;
+pub mod invariant;
 pub mod kernel;
 pub mod network;
 pub mod partitioner;

@@ -164,8 +164,8 @@ pub struct RecordBatch {
     pub records: RecordRuns,
     /// Size in bytes with the header of 61, compressed if it is.
     pub bytes: u32,
-    /// Size of the largest single record with a batch header of its own, uncompressed, for size checks of a split.
-    pub largest_record: u32,
+    /// Size in bytes of its records without the header, uncompressed.
+    pub records_bytes: u32,
     /// Its codec.
     pub codec: Codec,
     /// Producer id, or [`NO_PRODUCER_ID`].

@@ -75,7 +75,12 @@ fn source(file: &Path) -> Source {
 
 /// All of the library, files in order.
 pub fn entries() -> Vec<Entry> {
-    let files = repository::files_below("scenarios");
+    entries_below("scenarios")
+}
+
+/// All scenarios in this folder, files in order.
+pub fn entries_below(folder: &str) -> Vec<Entry> {
+    let files = repository::files_below(folder);
     let scenarios = files.into_iter().filter(|file| file.extension().is_some_and(|end| end == "toml"));
     scenarios.flat_map(Entry::all_of).collect()
 }

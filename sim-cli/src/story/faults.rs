@@ -2,7 +2,7 @@
 
 use sim_core::record::{TopicIx, TopicPartition};
 use sim_core::scenario::{
-    Act, Acting, BrokerRef, ChanceOf, CutEnd, Distribution, LinkEnd, On, Sampled, Scenario, When,
+    Act, Acting, BrokerRef, ChanceOf, CutEnd, Distribution, LinkEnd, On, PowerLoss, Sampled, Scenario, When,
 };
 use sim_core::time::Time;
 
@@ -30,10 +30,24 @@ impl Reader<'_> {
             Act::Fail { error, append } => {
                 format!("fail it with {}{}", error.name(), if *append { " after the append" } else { "" })
             }
-            Act::Crash { broker, r#for } => {
-                format!("crash {}{}", self.broker(*broker), lasting(r#for.as_ref()))
+            Act::Crash { broker, power, r#for } => {
+                let power = match power {
+                    None => String::new(),
+                    Some(PowerLoss { survives: None }) => " power".to_owned(),
+                    Some(PowerLoss { survives: Some(records) }) => format!(" power, survives {records}"),
+                };
+                format!("crash {}{power}{}", self.broker(*broker), lasting(r#for.as_ref()))
+            }
+            Act::Pause { broker, r#for } | Act::BlockFetches { broker, r#for } => {
+                format!("{name} {}{}", self.broker(*broker), lasting(r#for.as_ref()))
             }
             Act::Restart { broker } => format!("restart {}", self.broker(*broker)),
+            Act::CrashController { r#for } => format!("crash controller{}", lasting(r#for.as_ref())),
+            Act::RestartController => "restart controller".to_owned(),
+            Act::Shutdown { broker, r#for } | Act::Fence { broker, r#for } => {
+                format!("{name} {}{}", self.broker(*broker), lasting(r#for.as_ref()))
+            }
+            Act::Unfence { broker } => format!("unfence {}", self.broker(*broker)),
             Act::Cut { between, one_way, reject, r#for } => {
                 let how = match (one_way, reject) {
                     (false, false) => "",
@@ -43,13 +57,16 @@ impl Reader<'_> {
                 };
                 format!("cut {}{how}{}", self.sides(between), lasting(r#for.as_ref()))
             }
-            Act::Slow { broker, by, r#for } => {
-                format!("slow {} by {}{}", self.broker(*broker), sampled(by), lasting(r#for.as_ref()))
+            Act::Slow { broker, by, disk, r#for } => {
+                let by = by.map(|by| format!(" by {}", sampled(&by))).unwrap_or_default();
+                let disk = disk.map(|disk| format!(" disk {}", sampled(&disk))).unwrap_or_default();
+                format!("slow {}{by}{disk}{}", self.broker(*broker), lasting(r#for.as_ref()))
             }
-            Act::Elect { tp, leader } => {
+            Act::Elect { tp, leader, unclean } => {
                 let leader =
                     leader.map(|leader| format!(" leader {}", self.broker(leader))).unwrap_or_default();
-                format!("elect {}{leader}", self.partition(*tp))
+                let unclean = if *unclean { " unclean" } else { "" };
+                format!("elect {}{leader}{unclean}", self.partition(*tp))
             }
             Act::AddPartitions { topic, to } => format!("add-partitions {} to {to}", self.topic(*topic)),
             Act::SetConfig(acting) => match acting.as_ref() {
@@ -119,7 +136,6 @@ impl Reader<'_> {
             BrokerRef::Id(id) => format!("broker {id}"),
             BrokerRef::LeaderOf(tp) => format!("leader of {}", self.partition(tp)),
             BrokerRef::FollowerOf(tp) => format!("follower of {}", self.partition(tp)),
-            BrokerRef::Controller => "controller".to_owned(),
         }
     }
 

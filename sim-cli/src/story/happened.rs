@@ -28,7 +28,7 @@ impl Story<'_> {
         for moment in &moments {
             let style = match moment.phrase {
                 Phrase::FaultBegins | Phrase::ProduceRequestLost | Phrase::ProduceResponseLost => WARN,
-                Phrase::CopyAppended | Phrase::LateAppended | Phrase::LogCut => BAD,
+                Phrase::CopyAppended | Phrase::LateAppended | Phrase::LogCut | Phrase::TailLost => BAD,
                 _ => anstyle::Style::new(),
             };
             page.prose(&pad_left(&clock(moment.time), 10), 12, style, &self.sentence(moment));

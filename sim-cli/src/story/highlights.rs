@@ -82,6 +82,8 @@ pub(crate) struct Highlights {
     begun: Vec<ProducerIx>,
     identified: Vec<ProducerIx>,
     stopped: Vec<BrokerId>,
+    /// Brokers without power.
+    dark: Vec<BrokerId>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -166,6 +168,7 @@ impl Observer for Highlights {
             | Event::LeaderChanged { .. }
             | Event::IsrShrunk { .. }
             | Event::IsrExpanded { .. }
+            | Event::ElrChanged { .. }
             | Event::Truncated { .. } => self.cluster(stamp, event, names),
             Event::RunEnded { by } => {
                 let phrase = if *by == "stop" { Phrase::RunStopped } else { Phrase::RunSettled };
@@ -275,22 +278,23 @@ impl Highlights {
         match event {
             Event::BrokerStopped { broker, by } => {
                 self.stopped.push(*broker);
-                self.tell_each(
-                    stamp,
-                    Must,
-                    Phrase::BrokerStops,
-                    vec![("broker", text(broker)), ("by", text(by))],
-                );
+                let phrase = match *by {
+                    "power" => Phrase::BrokerLosesPower,
+                    "pause" => Phrase::BrokerStandsStill,
+                    _ => Phrase::BrokerStops,
+                };
+                if *by == "power" {
+                    self.dark.push(*broker);
+                }
+                self.tell_each(stamp, Must, phrase, vec![("broker", text(broker)), ("by", text(by))]);
             }
             Event::BrokerStarted { broker, by } if self.stopped.contains(broker) => {
-                self.tell_each(
-                    stamp,
-                    Must,
-                    Phrase::BrokerStarts,
-                    vec![("broker", text(broker)), ("by", text(by))],
-                );
+                self.dark.retain(|dark| dark != broker);
+                let phrase = if *by == "resume" { Phrase::BrokerGoesOn } else { Phrase::BrokerStarts };
+                self.tell_each(stamp, Must, phrase, vec![("broker", text(broker)), ("by", text(by))]);
             }
             Event::BrokerFenced { broker, .. } => {
+                self.stopped.push(*broker);
                 self.tell_each(stamp, Should, Phrase::BrokerFenced, vec![("broker", text(broker))]);
             }
             Event::BrokerUnfenced { broker, .. } if self.stopped.contains(broker) => {
@@ -303,6 +307,7 @@ impl Highlights {
                 leader_epoch,
                 isr,
                 unclean,
+                by,
                 ..
             } => {
                 let mut values = vec![("partition", partition(names, *topic, *number))];
@@ -313,12 +318,22 @@ impl Highlights {
                 values.push(("leader", text(leader)));
                 values.push(("epoch", text(leader_epoch)));
                 values.push(("isr", brokers(isr)));
-                let phrase = if *unclean { Phrase::LeaderElectedUncleanly } else { Phrase::LeaderElected };
+                let phrase = match (*unclean, *by) {
+                    (true, _) => Phrase::LeaderElectedUncleanly,
+                    (_, "shutdown") => Phrase::LeaderHandedOver,
+                    _ => Phrase::LeaderElected,
+                };
                 self.tell_each(stamp, Must, phrase, values);
             }
-            Event::IsrShrunk { topic, partition: number, isr, .. } => {
-                let values = vec![("partition", partition(names, *topic, *number)), ("isr", brokers(isr))];
-                self.tell_each(stamp, Should, Phrase::IsrShrinks, values);
+            Event::IsrShrunk { topic, partition: number, isr, elr, .. } => {
+                let (isr, eligible) = (("isr", brokers(isr)), ("elr", brokers(elr)));
+                let values = vec![("partition", partition(names, *topic, *number)), isr, eligible];
+                let phrase = if elr.is_empty() { Phrase::IsrShrinks } else { Phrase::IsrShrinksWithElr };
+                self.tell_each(stamp, Should, phrase, values);
+            }
+            Event::ElrChanged { topic, partition: number, elr, .. } => {
+                let values = vec![("partition", partition(names, *topic, *number)), ("elr", brokers(elr))];
+                self.tell_each(stamp, Should, Phrase::ElrChanges, values);
             }
             Event::IsrExpanded { topic, partition: number, isr, .. } => {
                 let values = vec![("partition", partition(names, *topic, *number)), ("isr", brokers(isr))];
@@ -331,7 +346,8 @@ impl Highlights {
                     ("from", text(from)),
                     ("to", text(to)),
                 ];
-                self.tell_each(stamp, Must, Phrase::LogCut, values);
+                let phrase = if self.dark.contains(broker) { Phrase::TailLost } else { Phrase::LogCut };
+                self.tell_each(stamp, Must, phrase, values);
             }
             _ => {}
         }

@@ -9,20 +9,40 @@ use crate::text::{Phrase, either};
 
 impl Story<'_> {
     pub(super) fn next(&self, page: &mut Page) {
-        let scenario = &self.loaded.scenario;
-        let text = &scenario.text;
-        let answer = wrap(either(self.lang, &text.en.answer, &text.ko.answer), WIDTH);
+        let text = &self.loaded.scenario.text;
+        let told = if self.is_changed() { self.twin_meant().map(|twin| &twin.text) } else { Some(text) };
+        let answer = told.map_or("", |text| either(self.lang, &text.en.answer, &text.ko.answer));
         if !answer.is_empty() {
-            answer.iter().for_each(|line| page.line(line));
+            wrap(answer, WIDTH).iter().for_each(|line| page.line(line));
             page.gap();
         }
         page.heading(self.lang.plain(Phrase::Next));
-        for line in wrap(either(self.lang, &text.en.r#try, &text.ko.r#try), WIDTH - 2) {
-            page.line(format!("  {line}"));
+        if !self.is_changed() {
+            for line in wrap(either(self.lang, &text.en.r#try, &text.ko.r#try), WIDTH - 2) {
+                page.line(format!("  {line}"));
+            }
         }
         for command in self.commands() {
             page.line(format!("  {}", paint(COMMAND, command)));
         }
+    }
+
+    /// Whether settings were changed on the command line: what the file says of its outcome need not hold then.
+    fn is_changed(&self) -> bool {
+        let changes = &self.chosen.changes;
+        !changes.set.is_empty() || changes.producer_config.is_some()
+    }
+
+    /// The twin that changes just what the command line has changed.
+    fn twin_meant(&self) -> Option<&Twin> {
+        let (scenario, changes) = (&self.loaded.scenario, &self.chosen.changes);
+        let same = |twin: &&Twin| {
+            twin.set.len() == changes.set.len() && twin.set.iter().all(|set| changes.set.contains(set))
+        };
+        if scenario.twin.is_some() || changes.producer_config.is_some() {
+            return None;
+        }
+        scenario.twins.iter().find(same)
     }
 
     fn commands(&self) -> Vec<String> {
@@ -32,6 +52,13 @@ impl Story<'_> {
             Lang::Ko => " --lang ko",
         };
         let scenario = &self.loaded.scenario;
+        if self.is_changed() {
+            let twin = scenario.twin.as_ref().map(|twin| format!(" --twin {}", quoted(twin)));
+            let changes = twin.unwrap_or_default() + &self.changes();
+            return ["compare", "timeline"]
+                .map(|command| format!("inflight {command} {name}{changes}{lang}"))
+                .into();
+        }
         if let Some(twin) = &scenario.twin {
             return vec![format!("inflight compare {name} --twin {}{lang}", quoted(twin))];
         }

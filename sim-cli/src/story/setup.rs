@@ -15,7 +15,7 @@ impl Story<'_> {
         let scenario = &self.loaded.scenario;
         page.heading(lang.plain(Phrase::Setup));
         let cluster = lang.say(
-            Phrase::ClusterLine,
+            if scenario.cluster.warm { Phrase::ClusterLine } else { Phrase::ColdClusterLine },
             &[
                 ("brokers", &scenario.cluster.brokers.to_string()),
                 ("latency", &sampled(&scenario.network.latency)),

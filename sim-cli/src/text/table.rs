@@ -34,6 +34,7 @@ phrases! {
 
     // Setup.
     ClusterLine: "{brokers} broker{s:brokers}, one-way latency {latency}", "브로커 {brokers}대, 편도 지연 {latency}";
+    ColdClusterLine: "{brokers} broker{s:brokers} that start at t=0, one-way latency {latency}", "t=0에 시작하는 브로커 {brokers}대, 편도 지연 {latency}";
     TopicLine: "{partitions} partition{s:partitions}, {replicas} replica{s:replicas}", "파티션 {partitions}개, 레플리카 {replicas}개";
     StreamLine: "{count} record{s:count} to {topic}, {pace}, {mode}", "{topic} 토픽으로 레코드 {count}건, {pace}, {mode}";
     SyncStreamLine: "{count} record{s:count} to {topic}, {mode}", "{topic} 토픽으로 레코드 {count}건, {mode}";
@@ -82,10 +83,16 @@ phrases! {
     NewProducerId: "{producer} works with producer id {id}, epoch {epoch}, from now on",
         "{producer}: 이제부터 프로듀서 ID {id}, 에포크 {epoch}";
     RecordFailed: "the callback of {record} gets {error}", "{record}의 콜백이 {error} 예외를 받습니다";
-    RecordRejected: "{record} fails before it is in a batch: {error}", "{record}: 배치에 들어가기 전에 실패: {error}";
+    RecordRejected: "send() of {record} fails: {error}", "{record}의 send() 실패: {error}";
     SendWaits: "send() of {record} has to wait ({on})", "{record}: send()가 기다립니다 ({on})";
     SlowestRecord: "the callback of {record} comes {latency} after its send()", "{record}: send() 호출 {latency} 뒤에 콜백이 옵니다";
     BrokerStops: "broker {broker} stops ({by})", "브로커 {broker} 정지 ({by})";
+    BrokerLosesPower: "broker {broker} loses power: nothing is reset, it just falls silent",
+        "브로커 {broker} 전원 장애: 연결 리셋도 없이 조용해집니다";
+    BrokerStandsStill: "broker {broker} stands still (pause); its sockets stay open, what comes piles up",
+        "브로커 {broker} 멈춤 (pause). 소켓은 열려 있고 들어오는 요청은 쌓입니다";
+    BrokerGoesOn: "broker {broker} goes on, first with all that has piled up",
+        "브로커 {broker} 다시 움직임. 쌓인 요청부터 처리합니다";
     BrokerStarts: "broker {broker} runs again ({by})", "브로커 {broker} 다시 동작 ({by})";
     BrokerFenced: "the controller fences broker {broker}", "컨트롤러가 브로커 {broker}를 펜싱합니다";
     BrokerUnfenced: "the controller counts on broker {broker} again", "컨트롤러가 브로커 {broker}의 펜싱을 풉니다";
@@ -93,11 +100,18 @@ phrases! {
         "{partition}의 새 리더: 브로커 {leader} (에포크 {epoch}, ISR {isr})";
     LeaderElectedUncleanly: "broker {leader}, which may lack records, is elected leader of {partition} (unclean, epoch {epoch})",
         "{partition}의 새 리더: 레코드가 빠졌을 수 있는 브로커 {leader} (언클린 리더 선출, 에포크 {epoch})";
+    LeaderHandedOver: "{partition} is handed over to broker {leader} (epoch {epoch}, ISR {isr})",
+        "{partition}의 리더를 브로커 {leader}에 넘깁니다 (에포크 {epoch}, ISR {isr})";
     LeaderGone: "{partition} has no leader", "{partition}에 리더가 없습니다";
     IsrShrinks: "the ISR of {partition} shrinks to {isr}", "{partition}의 ISR이 {isr}(으)로 줄어듭니다";
+    IsrShrinksWithElr: "the ISR of {partition} shrinks to {isr}; {elr} may lead as well (ELR)",
+        "{partition}의 ISR이 {isr}(으)로 줄어듭니다. 리더가 될 수 있는 ELR: {elr}";
+    ElrChanges: "the eligible leader replicas of {partition} are {elr} now", "{partition}의 ELR이 {elr}(으)로 바뀝니다";
     IsrGrows: "the ISR of {partition} is {isr} again", "{partition}의 ISR이 {isr}(으)로 늘어납니다";
     LogCut: "broker {broker} cuts its log of {partition} from {from} back to {to}",
         "브로커 {broker}: {partition} 로그를 {from}에서 {to}까지 잘라냅니다";
+    TailLost: "the end of broker {broker}'s log of {partition} was in the page cache only: it ends at {to} now, not at {from}",
+        "브로커 {broker}: {partition} 로그의 끝은 페이지 캐시에만 있었습니다. 로그 끝이 {from}에서 {to}(으)로 줄어듭니다";
     LeaderLearned: "{client} learns that broker {leader} leads {partition}", "{client}: {partition}의 리더가 브로커 {leader}임을 알게 됩니다";
     CloseCalled: "{producer} calls close()", "{producer}: close() 호출";
     CloseReturned: "{producer} is closed", "{producer}: close() 완료";

@@ -34,9 +34,26 @@ fn the_first_batch_leaves_a_hole() {
     insta::assert_snapshot!(printed(&["run", "first-batch-hole"]));
 }
 
+/// The file's own answer speaks of the file as it is: with other settings it is a twin's answer, or none.
+#[test]
+fn other_settings_have_another_answer() {
+    let file = "did what it should: it sent again";
+    let twin = "The broker knows the sequence number";
+    let told = |set: &str| printed(&["run", "lost-ack-duplicates", "--set", set]);
+    let answers = |story: &str| [file, twin].map(|answer| story.contains(answer));
+    assert_eq!(answers(&printed(&["run", "lost-ack-duplicates"])), [true, false]);
+    assert_eq!(answers(&told("enable.idempotence=true")), [false, true]);
+    assert_eq!(answers(&told("acks=1")), [false, false]);
+}
+
 #[test]
 fn every_command_that_a_story_proposes_works() {
-    let story = printed(&["run", "lost-ack-duplicates"]);
+    works(&printed(&["run", "lost-ack-duplicates"]));
+    works(&printed(&["run", "lost-ack-duplicates", "--set", "acks=1"]));
+    works(&printed(&["run", "lost-ack-duplicates", "--twin", "idempotent", "--set", "linger.ms=0"]));
+}
+
+fn works(story: &str) {
     let proposed: Vec<&str> =
         story.lines().filter_map(|line| line.trim().strip_prefix("inflight ")).collect();
     assert_eq!(proposed.len(), 2, "{story}");

@@ -102,7 +102,6 @@ pub(crate) struct ProducerBatch {
     /// The compression estimate at its creation.
     ratio: f32,
     closed: bool,
-    largest_record: u32,
     largest_bound: u32,
     pub(crate) state: Option<ProducerState>,
     /// Whether its sequences were rewritten since its last drain.
@@ -175,7 +174,6 @@ impl ProducerBatch {
             codec: blank.codec,
             ratio: blank.ratio,
             closed: false,
-            largest_record: 0,
             largest_bound: 0,
             state: None,
             rewritten: false,
@@ -240,7 +238,6 @@ impl ProducerBatch {
             self.contents.push(content.clone());
         }
         self.records_bytes += size;
-        self.largest_record = self.largest_record.max(size);
         self.largest_bound = self.largest_bound.max(upper_bound(record.body_rest));
         self.last_append_ms = now_ms;
         let before = self.estimate;
@@ -254,9 +251,9 @@ impl ProducerBatch {
         self.closed = true;
     }
 
-    /// Closes it for a request and gives what goes over the wire, with the ratio that compression came to if it was
-    /// closed just now (`ProducerBatch.close`). The same value for every retry unless its sequences were rewritten.
-    pub(super) fn seal(&mut self, compression_ratio: f64) -> Option<f32> {
+    /// Closes it for a request; the ratio that compression came to, which counts as an observation at every attempt
+    /// (`ProducerBatch.close`). What goes over the wire is the same value for every retry unless sequences were rewritten.
+    pub(super) fn seal(&mut self, compression_ratio: f64) -> f32 {
         self.closed = true;
         self.rewritten = false;
         match &mut self.sealed {
@@ -266,15 +263,14 @@ impl ProducerBatch {
                     let rewritten = Arc::make_mut(sealed);
                     (rewritten.producer_id, rewritten.producer_epoch, rewritten.base_sequence) = state;
                 }
-                None
             }
             None => {
                 let bytes = closed_size(self.records_bytes, self.codec, compression_ratio);
                 self.estimate = bytes;
                 self.sealed = Some(Arc::new(self.record_batch(bytes)));
-                Some(observed_ratio(bytes, self.records_bytes))
             }
         }
+        observed_ratio(self.estimate, self.records_bytes)
     }
 
     fn wire_state(state: Option<ProducerState>) -> (i64, i16, i32) {
@@ -290,7 +286,7 @@ impl ProducerBatch {
             tp: self.tp,
             records: self.runs(),
             bytes,
-            largest_record: BATCH_HEADER + self.largest_record,
+            records_bytes: self.records_bytes,
             codec: self.codec,
             producer_id,
             producer_epoch,

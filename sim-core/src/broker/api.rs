@@ -67,8 +67,13 @@ pub enum BrokerOutput {
         /// Who set it; [`Seq::OUTSIDE`] for what happens at intervals.
         cause: Seq,
     },
-    /// The process may end: a controlled shutdown is complete.
-    Stopped,
+    /// The process takes connections from now on: it has caught up with the metadata (`broker.md F6`).
+    Listens,
+    /// The process has ended in order.
+    Stopped {
+        /// Why now.
+        cause: Seq,
+    },
 }
 
 /// What a broker wakes up for. Most timers are set lazily: one that comes too early is set anew, one that comes too late
@@ -91,6 +96,11 @@ pub enum BrokerTimer {
         /// The leader.
         leader: BrokerId,
     },
+    /// A slow disk has taken in what this leader has sent.
+    Written {
+        /// The leader.
+        leader: BrokerId,
+    },
     /// The fetch to this leader may be older than `replica.socket.timeout.ms`.
     FetchTimeout {
         /// The leader.
@@ -104,6 +114,8 @@ pub enum BrokerTimer {
     HeartbeatTimeout,
     /// Propose ISRs again (`broker.md R23`).
     AlterPartition,
+    /// End, though the controller has not let it go (`broker.md F14`).
+    ShutdownDeadline,
     /// Write the high watermarks to disk (`broker.md R17`).
     HwCheckpoint,
     /// Page cache to disk.

@@ -173,6 +173,12 @@ impl Broker {
                     entries.push(self.only_hw(ix, high_watermark));
                 }
             }
+            // Who has to cut its log first takes no high watermark from this answer: it is told again.
+            for entry in entries.iter().filter(|entry| entry.diverging.is_some() && !entry.error.is_error()) {
+                if let Some(ix) = self.local(entry.tp) {
+                    self.set_hw_news(follower, ix);
+                }
+            }
             self.answer_fetch(fetch.ticket, entries, cause);
         } else {
             for &(ix, _) in &told {

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::follower::FetchAnswer;
 use super::partition::{FetchState, Following, Partition};
 use super::{Broker, BrokerOutput, BrokerTimer, Peer};
 use crate::protocol::{FetchPartition, FetchRequest, Follower, Request};
@@ -26,6 +27,10 @@ pub(super) struct Fetcher {
     pub(super) outstanding: Option<Outstanding>,
     /// An answer is being dealt with.
     pub(super) busy: bool,
+    /// An answer that a slow disk takes in until then.
+    pub(super) writing: Option<(Time, FetchAnswer)>,
+    /// An answer has been dropped: what the leader believes to have told counts no more.
+    broken: bool,
     /// When its timer is due.
     alarm: Option<Time>,
     /// When the timer that watches over the outstanding fetch is due.
@@ -153,8 +158,9 @@ impl Broker {
 
     /// Sends the next fetch, if none is out and there is something to fetch.
     pub(super) fn maybe_fetch<O: Observer>(&mut self, cx: &mut Cx<'_, O>, leader: BrokerId, cause: Seq) {
+        let blocked = self.fetches_blocked;
         let fetcher = self.fetcher(leader);
-        if fetcher.outstanding.is_some() || fetcher.busy {
+        if fetcher.outstanding.is_some() || fetcher.busy || blocked {
             return;
         }
         if !fetcher.delayed.is_empty() {
@@ -199,6 +205,37 @@ impl Broker {
         }
     }
 
+    /// Fetches nothing from now on, and drops the answer to what is out; or fetches again.
+    pub fn block_fetches<O: Observer>(&mut self, cx: &mut Cx<'_, O>, blocked: bool, cause: Seq) {
+        self.fetches_blocked = blocked;
+        if blocked {
+            return;
+        }
+        for leader in (0..self.fetchers.len() as u32).map(BrokerId) {
+            if std::mem::take(&mut self.fetcher(leader).broken) {
+                self.begin_session_anew(leader, cause);
+            }
+            if !self.fetcher(leader).members.is_empty() {
+                self.wake_fetcher(leader, cx.now, cause);
+            }
+        }
+    }
+
+    pub(super) fn drop_answer(&mut self, leader: BrokerId) {
+        let fetcher = self.fetcher(leader);
+        fetcher.outstanding = None;
+        fetcher.broken = true;
+    }
+
+    /// The next fetch goes over a new connection and says everything.
+    fn begin_session_anew(&mut self, leader: BrokerId, cause: Seq) {
+        self.outputs.push(BrokerOutput::Hang { peer: Peer::Broker(leader), by: "client", cause });
+        self.fetcher(leader).forgotten.clear();
+        for ix in self.fetcher(leader).members.clone() {
+            self.tell_leader(leader, ix);
+        }
+    }
+
     /// Nothing can be fetched now: goes on when the first back-off is over.
     fn await_back_off(&mut self, leader: BrokerId) {
         let next = self.fetcher(leader).delayed.iter().map(|&(until, _)| until).min();
@@ -218,7 +255,7 @@ impl Broker {
     /// The fetcher's timer.
     pub(super) fn fetcher_wakes<O: Observer>(&mut self, cx: &mut Cx<'_, O>, leader: BrokerId, cause: Seq) {
         let fetcher = self.fetcher(leader);
-        if fetcher.alarm == Some(cx.now) {
+        if fetcher.alarm.is_some_and(|alarm| alarm <= cx.now) {
             fetcher.alarm = None;
             self.maybe_fetch(cx, leader, cause);
         }
@@ -241,7 +278,7 @@ impl Broker {
     pub(super) fn fetch_times_out(&mut self, now: Time, leader: BrokerId) {
         let timeout = Span::from_millis(self.config.replica_socket_timeout_ms);
         let fetcher = self.fetcher(leader);
-        if fetcher.timeout_alarm != Some(now) {
+        if fetcher.timeout_alarm.is_none_or(|alarm| alarm > now) {
             return;
         }
         match fetcher.outstanding {

@@ -136,6 +136,10 @@ pub(super) struct Cluster {
     /// Pairs between which nothing arrives, neither way.
     cut: Vec<(usize, usize)>,
     down: Vec<bool>,
+    /// Who takes connections.
+    pub(super) listening: Vec<bool>,
+    /// Who has ended in order.
+    pub(super) ended: Vec<bool>,
     requests: u64,
     /// What clients were answered, by correlation.
     answers: BTreeMap<u64, Reply>,
@@ -166,6 +170,8 @@ impl Cluster {
         let mut cluster = Cluster {
             now: Time::ZERO,
             down: vec![false; brokers.len()],
+            listening: vec![true; brokers.len()],
+            ended: vec![false; brokers.len()],
             brokers,
             chance,
             trace: Tracer::new(Recorder::all(), Arc::new(names)),
@@ -210,7 +216,9 @@ impl Cluster {
                 BrokerOutput::Hang { peer: Peer::Broker(to), .. } => {
                     self.connections.remove(&(from, to.0 as usize));
                 }
-                BrokerOutput::Hang { peer: Peer::Controller, .. } | BrokerOutput::Stopped => {}
+                BrokerOutput::Listens => self.listening[from] = true,
+                BrokerOutput::Stopped { .. } => self.ended[from] = true,
+                BrokerOutput::Hang { peer: Peer::Controller, .. } => {}
                 BrokerOutput::Timer { at, timer, cause } => {
                     self.timers_set += 1;
                     self.timers.insert((at, self.timers_set), (from, timer, cause));
@@ -296,7 +304,7 @@ impl Cluster {
     /// Kills a broker's process; those who fetch from it learn at once that there will be no answer.
     pub(super) fn crash(&mut self, at: usize) {
         self.input(at, |broker, cx| broker.crash(cx, Seq::OUTSIDE));
-        self.down[at] = true;
+        (self.down[at], self.listening[at]) = (true, false);
         self.connections.retain(|&(from, to), _| from != at && to != at);
         for follower in (0..self.brokers.len()).filter(|&other| other != at) {
             let leader = BrokerId(at as u32);
@@ -307,6 +315,11 @@ impl Cluster {
                 });
             }
         }
+        self.settle();
+    }
+
+    pub(super) fn shut_down(&mut self, at: usize) {
+        self.input(at, |broker, cx| broker.shut_down(cx, Seq::OUTSIDE));
         self.settle();
     }
 

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use super::{Broker, Interrupted};
+use super::{Broker, BrokerOutput, BrokerTimer, Interrupted};
 use crate::protocol::{ErrorCode, FetchResponse, FetchedPartition};
 use crate::record::{BrokerId, StoredBatch};
+use crate::time::Span;
 use crate::trace::{Cx, Event, Observer, Seq};
 
 /// An answer that is being dealt with, partition after partition, so that a fault can step in after each.
@@ -26,10 +27,30 @@ impl Broker {
         response: Arc<FetchResponse>,
         cause: Seq,
     ) {
+        if self.fetches_blocked {
+            return self.drop_answer(leader);
+        }
         let fetcher = &mut self.fetchers[leader.0 as usize];
         fetcher.outstanding = None;
         fetcher.busy = true;
-        self.go_on_with_answer(cx, FetchAnswer { leader, response, next: 0, cause });
+        let appends = response.partitions.iter().filter(|fetched| !fetched.batches.is_empty()).count();
+        let answer = FetchAnswer { leader, response, next: 0, cause };
+        let writing = self.connections.draw_disk_time(appends, cx.chance);
+        if writing == Span::ZERO {
+            return self.go_on_with_answer(cx, answer);
+        }
+        let at = cx.now + writing;
+        self.fetchers[leader.0 as usize].writing = Some((at, answer));
+        self.outputs.push(BrokerOutput::Timer { at, timer: BrokerTimer::Written { leader }, cause });
+    }
+
+    /// A slow disk has taken in what an answer brought.
+    pub(super) fn fetched_is_written<O: Observer>(&mut self, cx: &mut Cx<'_, O>, leader: BrokerId) {
+        let fetcher = self.fetchers.get_mut(leader.0 as usize);
+        let written = fetcher.and_then(|fetcher| fetcher.writing.take_if(|(at, _)| *at <= cx.now));
+        if let Some((_, answer)) = written {
+            self.go_on_with_answer(cx, answer);
+        }
     }
 
     /// Partition after partition; stops where a fault steps in, to go on when that is in effect. Then the next fetch.
@@ -161,7 +182,8 @@ impl Broker {
         }
     }
 
-    fn truncate<O: Observer>(&mut self, cx: &mut Cx<'_, O>, ix: u32, to: i64, cause: Seq) {
+    /// Cuts a log, and says so.
+    pub(super) fn truncate<O: Observer>(&mut self, cx: &mut Cx<'_, O>, ix: u32, to: i64, cause: Seq) {
         let expiration_ms = self.config.producer_id_expiration_ms;
         let partition = &mut self.partitions[ix as usize];
         let from = partition.log.end_offset();

@@ -119,6 +119,10 @@ impl IsrRules {
 }
 
 impl Leadership {
+    pub(super) fn epoch_start(&self) -> i64 {
+        self.epoch_start
+    }
+
     pub(super) fn follower(&self, broker: BrokerId) -> Option<&FollowerProgress> {
         self.followers.iter().find(|follower| follower.broker == broker)
     }

@@ -139,7 +139,7 @@ impl Broker {
 
     /// The timer of parked fetches: who has waited long enough is answered with what there is.
     pub(super) fn expire_fetches<O: Observer>(&mut self, cx: &mut Cx<'_, O>) {
-        if self.fetches.alarm != Some(cx.now) {
+        if self.fetches.alarm.is_none_or(|alarm| alarm > cx.now) {
             return;
         }
         self.fetches.alarm = None;

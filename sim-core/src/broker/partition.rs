@@ -150,6 +150,21 @@ impl Partition {
         &self.known.isr
     }
 
+    /// Of a leader: the replica that it proposes to add to the ISR and the controller has not confirmed yet (`broker.md R23`).
+    pub fn joining(&self) -> Option<BrokerId> {
+        self.leadership()?.proposal.as_ref()?.joins
+    }
+
+    /// Of a leader: its log end when its epoch began (`broker.md R28`).
+    pub fn epoch_start(&self) -> Option<i64> {
+        Some(self.leadership()?.epoch_start())
+    }
+
+    /// Of a leader: what it knows of a follower's log end (`broker.md R9`), -1 for nothing.
+    pub fn known_end_of(&self, follower: BrokerId) -> Option<i64> {
+        Some(self.leadership()?.follower(follower)?.end_offset)
+    }
+
     pub(super) fn leadership(&self) -> Option<&Leadership> {
         match &self.role {
             RoleState::Leader(leadership) => Some(leadership),
@@ -212,10 +227,22 @@ impl Partition {
         self.fetch_waiters.clear();
     }
 
-    /// The process starts: high watermark and producers come back from disk (`broker.md R17`, I10).
-    pub(super) fn recover(&mut self, now_ms: i64, expiration_ms: i64) {
+    /// The process starts: high watermark and producers come back from disk (`broker.md R17`, I10), epochs that begin where
+    /// the log ends do not (D4). After an orderly end nobody looks through the log.
+    pub(super) fn recover(&mut self, ended_in_order: bool, now_ms: i64, expiration_ms: i64) {
+        self.log.truncate_to(self.log.end_offset());
         self.high_watermark = self.checkpointed_hw.clamp(self.log.start_offset(), self.log.end_offset());
-        self.producers.recover(&self.log, now_ms, expiration_ms);
+        if ended_in_order {
+            self.producers.reload(&self.log, now_ms, expiration_ms);
+        } else {
+            self.producers.recover(&self.log, now_ms, expiration_ms);
+        }
+    }
+
+    /// The process ends in order: high watermark and producers go to disk as they are (`broker.md I9`).
+    pub(super) fn close(&mut self) {
+        self.checkpoint_hw();
+        self.producers.take_snapshot(self.log.end_offset());
     }
 
     /// Writes the high watermark to disk (`broker.md R17`).

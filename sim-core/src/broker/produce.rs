@@ -116,15 +116,16 @@ impl Broker {
                 error: *error,
             });
         }
-        let outcome = match forced {
-            Some(forced) => Err(forced.error.into()),
-            None => outcome,
-        };
+        let ordered = forced.map(|forced| forced.error);
         match outcome {
             Ok(stored) => {
+                // broker.md P13: with acks=all an error after the append comes when the wait is over.
                 if work.request.acks == -1 {
                     let (at, required_offset) = (work.results.len() as u32, stored.next_offset);
                     work.waits.push(Wait { at, partition: stored.partition, required_offset });
+                }
+                if let Some(error) = ordered {
+                    return self.failed(batch.tp, batch, error);
                 }
                 PartitionResult {
                     tp: batch.tp,
@@ -137,10 +138,13 @@ impl Broker {
                     leader_hint: None,
                 }
             }
-            Err(refused) => PartitionResult {
-                record_errors: refused.records,
-                ..self.failed(batch.tp, batch, refused.error)
-            },
+            Err(refused) => {
+                let refused = ordered.map_or(refused, Refused::from);
+                PartitionResult {
+                    record_errors: refused.records,
+                    ..self.failed(batch.tp, batch, refused.error)
+                }
+            }
         }
     }
 
@@ -200,11 +204,8 @@ impl Broker {
                     log_append_time: original.log_append_time,
                 })
             }
-            Admission::Append => {
-                let stamped = config.timestamp_type == TimestampType::LogAppendTime;
-                let log_append_time = if stamped { now_ms } else { -1 };
-                Ok(self.append_to_leader(cx, work, ix, batch, log_append_time))
-            }
+            Admission::Append => Ok(self.append_to_leader(cx, work, ix, batch)),
+            Admission::Recompress(kept) => Ok(self.append_to_leader(cx, work, ix, &kept)),
         }
     }
 
@@ -214,10 +215,11 @@ impl Broker {
         work: &mut ProduceWork,
         ix: u32,
         batch: &Arc<RecordBatch>,
-        log_append_time: i64,
     ) -> Stored {
         let tp = batch.tp;
         let config = &self.topic_configs[tp.topic.0 as usize];
+        let stamped = config.timestamp_type == TimestampType::LogAppendTime;
+        let log_append_time = if stamped { cx.now.millis() } else { -1 };
         let partition = &mut self.partitions[ix as usize];
         let (leader_epoch, base_offset) = (partition.leader_epoch(), partition.log.end_offset());
         let stored = StoredBatch { base_offset, leader_epoch, log_append_time, batch: Arc::clone(batch) };

@@ -17,6 +17,8 @@ pub struct ProducerStates {
     producers: BTreeMap<i64, ProducerState>,
     /// On disk, oldest first.
     snapshots: Vec<Snapshot>,
+    /// Whether the state of an idle producer has ever been dropped (`broker.md I8`).
+    forgot: bool,
 }
 
 /// One producer on one partition.
@@ -113,6 +115,11 @@ impl ProducerStates {
         self.producers.iter().map(|(&id, state)| (id, state))
     }
 
+    /// Whether it has ever dropped the state of a producer that was idle for too long (`broker.md I8`).
+    pub fn has_forgotten_any(&self) -> bool {
+        self.forgot
+    }
+
     /// The decision table of `broker.md 2.2` for a client's batch.
     pub(crate) fn check(&self, batch: &RecordBatch, release: Release) -> Check {
         if batch.producer_id == NO_PRODUCER_ID {
@@ -171,7 +178,9 @@ impl ProducerStates {
         if let Some(snapshot) = self.snapshots.last() {
             replay_from = snapshot.offset;
             for &(id, epoch, last_timestamp, last_batch) in &snapshot.producers {
-                if now_ms - last_timestamp < expiration_ms {
+                if now_ms - last_timestamp >= expiration_ms {
+                    self.forgot = true;
+                } else {
                     let mut state = ProducerState { last_timestamp, ..ProducerState::new(epoch) };
                     last_batch.into_iter().for_each(|batch| state.push(batch));
                     self.producers.insert(id, state);
@@ -203,6 +212,7 @@ impl ProducerStates {
         let expired: Vec<i64> =
             self.producers.iter().filter(|(_, state)| idle(state)).map(|(&id, _)| id).collect();
         self.producers.retain(|_, state| !idle(state));
+        self.forgot |= !expired.is_empty();
         expired
     }
 }

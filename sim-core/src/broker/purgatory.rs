@@ -78,7 +78,7 @@ impl Purgatory {
 
     /// Whether the timer that is due now is the one that was set last.
     pub(super) fn rings(&mut self, now: Time) -> bool {
-        let rings = self.alarm == Some(now);
+        let rings = self.alarm.is_some_and(|alarm| alarm <= now);
         if rings {
             self.alarm = None;
         }

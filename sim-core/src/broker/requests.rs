@@ -47,6 +47,8 @@ pub(super) struct Connections {
     service_stream: Stream,
     slow: Option<Sampled>,
     slow_stream: Stream,
+    slow_disk: Option<Sampled>,
+    disk_stream: Stream,
 }
 
 impl Connections {
@@ -60,11 +62,23 @@ impl Connections {
             service_stream: chance.stream(&format!("broker-{id}/service")),
             slow: None,
             slow_stream: chance.stream(&format!("broker-{id}/slow")),
+            slow_disk: None,
+            disk_stream: chance.stream(&format!("broker-{id}/slow-disk")),
         }
     }
 
     pub(super) fn slow(&mut self, by: Option<Sampled>) {
         self.slow = by;
+    }
+
+    pub(super) fn slow_disk(&mut self, by: Option<Sampled>) {
+        self.slow_disk = by;
+    }
+
+    /// How much longer so many appends take on a slow disk, one after the other.
+    pub(super) fn draw_disk_time(&self, appends: usize, chance: &mut dyn Chance) -> Span {
+        let Some(slow) = &self.slow_disk else { return Span::ZERO };
+        (0..appends).fold(Span::ZERO, |sum, _| sum + sampling::draw(slow, chance, self.disk_stream))
     }
 
     /// All connections are gone.
@@ -130,17 +144,20 @@ impl Connections {
     }
 
     /// The time that work on the next request takes.
-    fn draw_service_time(&self, chance: &mut dyn Chance) -> Span {
-        let service = sampling::draw(&self.service, chance, self.service_stream);
-        match &self.slow {
-            Some(slow) => service + sampling::draw(slow, chance, self.slow_stream),
-            None => service,
+    fn draw_service_time(&self, request: &Request, chance: &mut dyn Chance) -> Span {
+        let mut service = sampling::draw(&self.service, chance, self.service_stream);
+        if let Some(slow) = &self.slow {
+            service = service + sampling::draw(slow, chance, self.slow_stream);
+        }
+        match request {
+            Request::Produce(request) => service + self.draw_disk_time(request.batches.len(), chance),
+            _ => service,
         }
     }
 
     /// Whether work on requests takes no time at all, and so no thread.
     fn serves_at_once(&self) -> bool {
-        self.slow.is_none() && self.service == Sampled::Constant(Span::ZERO)
+        self.slow.is_none() && self.slow_disk.is_none() && self.service == Sampled::Constant(Span::ZERO)
     }
 }
 
@@ -176,7 +193,7 @@ impl Broker {
         if at_once {
             return self.handle(cx, pending);
         }
-        let at = cx.now + self.connections.draw_service_time(cx.chance);
+        let at = cx.now + self.connections.draw_service_time(&pending.request, cx.chance);
         let timer = BrokerTimer::Service { connection: id };
         self.outputs.push(BrokerOutput::Timer { at, timer, cause: pending.cause });
         self.connections.busy_threads += 1;

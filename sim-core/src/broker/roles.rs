@@ -19,6 +19,8 @@ impl Broker {
                 self.image.set_broker(broker, registration);
                 if broker == self.id {
                     self.lifecycle.seen_in_metadata(broker_epoch);
+                } else {
+                    self.look_without(cx, broker, cause);
                 }
             }
             MetadataUpdate::Partition {
@@ -33,6 +35,17 @@ impl Broker {
                 };
                 self.image.set_partition(*tp, registration.clone());
                 self.apply_partition(cx, *tp, &registration, cause);
+            }
+        }
+    }
+
+    /// Who is fenced no longer holds the high watermark back (`broker.md R12`). A real broker learns of the fencing and of the
+    /// smaller ISR at once; here one comes after the other.
+    fn look_without<O: Observer>(&mut self, cx: &mut Cx<'_, O>, broker: BrokerId, cause: Seq) {
+        for ix in 0..self.partitions.len() as u32 {
+            let leadership = self.partitions[ix as usize].leadership();
+            if leadership.is_some_and(|leadership| leadership.follower(broker).is_some()) {
+                self.advance_hw(cx, ix, cause);
             }
         }
     }
@@ -102,8 +115,14 @@ impl Broker {
         followed: Option<BrokerId>,
         cause: Seq,
     ) {
-        let led = self.partitions[ix as usize].leadership().is_some();
+        let partition = &self.partitions[ix as usize];
+        let led = partition.leadership().is_some();
+        // Who is about to end goes on following only where it is still in the ISR.
+        let leaves = self.lifecycle.is_shutting_down() && !partition.isr().contains(&self.id);
         if !new_epoch && !led {
+            if let Some(leader) = followed.filter(|_| leaves) {
+                self.stop_fetching(ix, leader, cause);
+            }
             return;
         }
         let cause = self.report_role(cx, ix, cause);
@@ -113,7 +132,7 @@ impl Broker {
             self.fail_produce(ix, cause);
         }
         self.wake_consumers(ix, cause);
-        let leader = self.partitions[ix as usize].leader();
+        let leader = self.partitions[ix as usize].leader().filter(|_| !leaves);
         match (followed, leader) {
             (Some(before), Some(now)) if before == now => self.restart_fetching(cx, ix, now, cause),
             (before, now) => {

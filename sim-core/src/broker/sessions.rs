@@ -88,16 +88,21 @@ impl Broker {
         }
     }
 
-    /// Takes in what a fetch says about a partition that this broker leads. False: the follower is none of its replicas.
+    /// Takes in what a fetch says about a partition that this broker leads. False: the follower is none of its replicas. Who
+    /// has not been told anything of it yet is told the high watermark, unless that is where it begins.
     pub(super) fn take_in(&mut self, follower: BrokerId, ix: u32, asked: FetchPartition) -> bool {
         let partition = &mut self.partitions[ix as usize];
-        let end = partition.log.end_offset();
+        let (end, high_watermark) = (partition.log.end_offset(), partition.high_watermark());
         let Some(progress) =
             partition.leadership_mut().and_then(|leadership| leadership.follower_mut(follower))
         else {
             return false;
         };
         let Some(session) = &mut self.sessions[follower.0 as usize] else { return false };
+        if progress.asked.is_none() && !progress.hw_news && high_watermark > 0 {
+            progress.hw_news = true;
+            session.hw_news.push(ix);
+        }
         session.lost.retain(|lost| lost.tp != asked.tp);
         if !progress.listed {
             match progress.asked {

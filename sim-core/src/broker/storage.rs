@@ -1,6 +1,7 @@
 //! What a broker does with its logs from time to time: page cache to disk, old segments, idle producers.
 
 use super::Broker;
+use crate::record::TopicPartition;
 use crate::time::Time;
 use crate::trace::{Cx, Event, Observer, Seq};
 
@@ -29,6 +30,43 @@ impl Broker {
             partition: tp.partition,
             to,
         });
+    }
+
+    /// The machine has lost power: what was not on disk is gone, or as much of it as chance has it (`broker.md D3`: where
+    /// each log ends is uniform between what is on disk and its end). A batch is there whole or not at all: recovery cuts a
+    /// log at the first torn one (D4, P20). With `survives` so many records of each log remain, less those of a batch that
+    /// does not fit in whole. The logs that are shorter now.
+    ///
+    /// Kafka's recovery point (D2) only says from where on a log is scanned for torn batches. A scan finds the same wherever
+    /// it begins, and takes no time here.
+    pub fn lose_page_cache<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        survives: Option<u64>,
+        cause: Seq,
+    ) -> Vec<TopicPartition> {
+        let mut shorter = Vec::new();
+        for ix in 0..self.partitions.len() as u32 {
+            let partition = &self.partitions[ix as usize];
+            let (tp, log) = (partition.tp(), &partition.log);
+            let (on_disk, end) = (log.flushed_offset(), log.end_offset());
+            let left = match survives {
+                Some(records) => log.start_offset().saturating_add_unsigned(records),
+                None if on_disk == end => end,
+                None => {
+                    let stream = format!("broker-{}/power-loss/{}-{}", self.id, tp.topic.0, tp.partition);
+                    let stream = cx.chance.stream(&stream);
+                    on_disk + cx.chance.below(stream, (end - on_disk) as u64 + 1) as i64
+                }
+            };
+            self.truncate(cx, ix, left.min(end), cause);
+            let log = &mut self.partitions[ix as usize].log;
+            log.flush();
+            if log.end_offset() < end {
+                shorter.push(tp);
+            }
+        }
+        shorter
     }
 
     /// Deletes what `cleanup.policy=delete` no longer keeps; followers of a leader learn of its new start.

@@ -1,8 +1,11 @@
 //! What a leader checks before it appends a client's batch (`broker.md 1.2`, rows 11 to 14; Kafka's `LogValidator`).
 
+use std::sync::Arc;
+
 use super::partition::Partition;
 use super::producer_state::{CachedBatch, Check};
-use crate::config::{Release, TimestampType, TopicConfig};
+use crate::accumulator::compression::closed_size;
+use crate::config::{Release, TimestampType, TopicConfig, default_compression_ratio};
 use crate::protocol::ErrorCode;
 use crate::record::{NO_PRODUCER_ID, RecordBatch};
 
@@ -11,6 +14,8 @@ use crate::record::{NO_PRODUCER_ID, RecordBatch};
 pub(super) enum Admission {
     /// It is appended.
     Append,
+    /// It is appended with the topic's codec instead of the client's (`broker.md P18`): the batch as it is kept.
+    Recompress(Arc<RecordBatch>),
     /// It is in the log already: the original.
     Duplicate(CachedBatch),
     /// It is refused.
@@ -63,15 +68,28 @@ pub(super) fn admit(
         }
     }
     // Row 13.
-    if i64::from(batch.bytes) > config.segment_bytes {
+    let recompressed = recompressed(batch, config);
+    let kept = recompressed.as_deref().unwrap_or(batch);
+    if i64::from(kept.bytes) > i64::from(config.max_message_bytes) {
+        return Admission::refuse(ErrorCode::MessageTooLarge);
+    }
+    if i64::from(kept.bytes) > config.segment_bytes {
         return Admission::refuse(ErrorCode::RecordListTooLarge);
     }
     // Row 14.
     match partition.producers.check(batch, release) {
-        Check::Accept => Admission::Append,
+        Check::Accept => recompressed.map_or(Admission::Append, Admission::Recompress),
         Check::Duplicate(original) => Admission::Duplicate(original),
         Check::Refuse(error) => Admission::refuse(error),
     }
+}
+
+/// The batch with the topic's codec, if that is not its own; the leader compresses as well as
+/// [`default_compression_ratio`] says.
+fn recompressed(batch: &RecordBatch, config: &TopicConfig) -> Option<Arc<RecordBatch>> {
+    let codec = config.compression.filter(|&codec| codec != batch.codec)?;
+    let bytes = closed_size(batch.records_bytes, codec, default_compression_ratio(codec));
+    Some(Arc::new(RecordBatch { bytes, codec, ..batch.clone() }))
 }
 
 /// A compacted topic takes no record without a key. Before 2.4 (KIP-467) the error was the retriable one of a corrupt
@@ -91,6 +109,7 @@ mod tests {
     use super::*;
     use crate::broker::fixture::{TP, batch_of, topic_config};
     use crate::config::CleanupPolicy;
+    use crate::record::Codec;
 
     const NOW: i64 = 10_000;
 
@@ -107,6 +126,30 @@ mod tests {
         let config = TopicConfig { max_message_bytes: 300, ..topic_config() };
         assert_eq!(error(&batch_of(0, 3), &config), None);
         assert_eq!(error(&batch_of(0, 4), &config), Some((ErrorCode::MessageTooLarge, vec![])));
+    }
+
+    /// `broker.md P18`: a topic with a codec of its own keeps the batch in that codec, any other as the client sent it; then
+    /// the size is checked again (row 13). 61 + 1,000 plain; gzip makes 0.3 of it, snappy 0.5.
+    #[test]
+    fn p18_a_topic_may_have_its_own_codec() {
+        let plain = RecordBatch { records_bytes: 1_000, bytes: 1_061, ..batch_of(0, 1) };
+        let gzip = RecordBatch { codec: Codec::Gzip, bytes: 361, ..plain.clone() };
+        let kept = |batch: &RecordBatch, codec: Option<Codec>| {
+            let config = TopicConfig { compression: codec, max_message_bytes: 1_061, ..topic_config() };
+            match admit(&Partition::new(TP), batch, &config, Release::NEWEST, NOW) {
+                Admission::Append => (batch.codec, batch.bytes),
+                Admission::Recompress(kept) => (kept.codec, kept.bytes),
+                refused => panic!("{refused:?}"),
+            }
+        };
+        assert_eq!(kept(&gzip, None), (Codec::Gzip, 361));
+        assert_eq!(kept(&gzip, Some(Codec::Gzip)), (Codec::Gzip, 361));
+        assert_eq!(kept(&gzip, Some(Codec::Snappy)), (Codec::Snappy, 561));
+        assert_eq!(kept(&gzip, Some(Codec::None)), (Codec::None, 1_061));
+        assert_eq!(kept(&plain, Some(Codec::Snappy)), (Codec::Snappy, 561));
+        let config =
+            TopicConfig { compression: Some(Codec::None), max_message_bytes: 1_060, ..topic_config() };
+        assert_eq!(error(&gzip, &config), Some((ErrorCode::MessageTooLarge, vec![])));
     }
 
     /// `broker.md 1.2` row 13.

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use super::run::{Due, Run};
-use crate::broker::Broker;
-use crate::controller::Admin;
+use crate::controller::{Admin, AdminError};
 use crate::network::{CutRule, Endpoint, Forced, MessageSlot};
 use crate::record::{BrokerId, ProducerIx, TopicPartition};
 use crate::sampling;
-use crate::scenario::{Act, Acting, BrokerRef, CutEnd, LinkEnd, Sampled, When};
+use crate::scenario::{Act, Acting, BrokerRef, CutEnd, LinkEnd, PowerLoss, Sampled, When};
 use crate::time::Span;
 use crate::trace::{Event, Observer, Seq};
 
@@ -61,25 +60,61 @@ impl<O: Observer> Run<O> {
                 self.with_network(|network, cx| network.cut(cx, rule, cause));
                 return *r#for;
             }
-            Act::Crash { broker, r#for } => {
+            Act::Crash { broker, power, r#for } => {
                 let broker = self.broker_meant(*broker)?;
                 self.faults_hit(fault, broker);
-                self.crash(broker, cause);
+                match power {
+                    None => self.crash(broker, cause),
+                    Some(PowerLoss { survives }) => self.lose_power(broker, *survives, cause),
+                }
                 return *r#for;
             }
+            Act::Shutdown { broker, r#for } => {
+                let broker = self.broker_meant(*broker)?;
+                self.faults_hit(fault, broker);
+                self.shut_down(broker, cause);
+                return *r#for;
+            }
+            Act::Fence { broker, r#for } => {
+                let broker = self.broker_meant(*broker)?;
+                self.faults_hit(fault, broker);
+                self.administer(fault, &Admin::Fence(broker), cause);
+                return *r#for;
+            }
+            Act::Unfence { broker } => {
+                let broker = self.broker_meant(*broker)?;
+                self.unfence(fault, broker, cause);
+            }
+            Act::CrashController { r#for } => {
+                self.crash_controller(cause);
+                return *r#for;
+            }
+            Act::RestartController => self.start_controller(cause),
             Act::Restart { broker } => {
                 let broker = self.broker_meant(*broker)?;
                 self.start_broker(broker, cause);
             }
-            Act::Slow { broker, by, r#for } => {
+            Act::Pause { broker, r#for } => {
                 let broker = self.broker_meant(*broker)?;
                 self.faults_hit(fault, broker);
-                self.brokers[broker.0 as usize].slow(Some(*by));
+                self.pause(broker, cause);
                 return *r#for;
             }
-            Act::Elect { tp, leader } => {
+            Act::Slow { broker, by, disk, r#for } => {
+                let broker = self.broker_meant(*broker)?;
+                self.faults_hit(fault, broker);
+                self.slow(broker, by.map(Some), disk.map(Some));
+                return *r#for;
+            }
+            Act::BlockFetches { broker, r#for } => {
+                let broker = self.broker_meant(*broker)?;
+                self.faults_hit(fault, broker);
+                self.with_broker_even_down(broker, |broker, cx| broker.block_fetches(cx, true, cause));
+                return *r#for;
+            }
+            Act::Elect { tp, leader, unclean } => {
                 let leader = leader.and_then(|leader| self.broker_meant(leader));
-                self.administer(fault, &Admin::Elect { tp: *tp, leader }, cause);
+                self.administer(fault, &Admin::Elect { tp: *tp, leader, unclean: *unclean }, cause);
             }
             Act::AddPartitions { topic, to } => {
                 self.administer(fault, &Admin::AddPartitions { topic: *topic, to: *to }, cause);
@@ -113,9 +148,35 @@ impl<O: Observer> Run<O> {
                     self.start_broker(broker, over);
                 }
             }
-            Act::Slow { .. } => {
+            Act::Shutdown { .. } => {
                 if let Some(broker) = self.faults_target(fault) {
-                    self.brokers[broker.0 as usize].slow(None);
+                    let process = &mut self.processes[broker.0 as usize];
+                    if process.ending {
+                        process.start_after = Some(over);
+                    } else {
+                        self.start_broker(broker, over);
+                    }
+                }
+            }
+            Act::Fence { .. } => {
+                if let Some(broker) = self.faults_target(fault) {
+                    self.unfence(fault, broker, over);
+                }
+            }
+            Act::CrashController { .. } => self.start_controller(over),
+            Act::Pause { .. } => {
+                if let Some(broker) = self.faults_target(fault) {
+                    self.resume(broker, over);
+                }
+            }
+            Act::Slow { by, disk, .. } => {
+                if let Some(broker) = self.faults_target(fault) {
+                    self.slow(broker, by.map(|_| None), disk.map(|_| None));
+                }
+            }
+            Act::BlockFetches { .. } => {
+                if let Some(broker) = self.faults_target(fault) {
+                    self.with_broker_even_down(broker, |broker, cx| broker.block_fetches(cx, false, over));
                 }
             }
             Act::KillProducer { producer, .. } => self.start_process_again(*producer),
@@ -146,7 +207,6 @@ impl<O: Observer> Run<O> {
                 let partition = self.controller.partition(tp)?;
                 partition.replicas.iter().copied().filter(|&replica| Some(replica) != partition.leader).min()
             }
-            BrokerRef::Controller => None,
         }
     }
 
@@ -169,36 +229,29 @@ impl<O: Observer> Run<O> {
         self.targets[fault as usize].pop_front()
     }
 
-    /// A broker's process dies; its log stays, page cache and all.
-    fn crash(&mut self, broker: BrokerId, cause: Seq) {
-        let process = &mut self.processes[broker.0 as usize];
-        if !process.up {
-            return;
+    /// Requests, appends or both take longer from now on, or no longer.
+    fn slow(&mut self, broker: BrokerId, by: Option<Option<Sampled>>, disk: Option<Option<Sampled>>) {
+        let broker = &mut self.brokers[broker.0 as usize];
+        if let Some(by) = by {
+            broker.slow(by);
         }
-        process.up = false;
-        let stopped = self.cx().emit(cause, || Event::BrokerStopped { broker, by: "crash" });
-        self.with_broker_even_down(broker, |broker, cx| broker.crash(cx, stopped));
-        self.with_network(|network, cx| network.process_dies(cx, Endpoint::Broker(broker), stopped));
+        if let Some(disk) = disk {
+            broker.slow_disk(disk);
+        }
     }
 
-    /// A broker's process starts: empty-handed but for its logs.
-    fn start_broker(&mut self, broker: BrokerId, cause: Seq) {
-        let process = &mut self.processes[broker.0 as usize];
-        if process.up {
-            return;
-        }
-        process.up = true;
-        process.incarnation += 1;
-        let started = self.cx().emit(cause, || Event::BrokerStarted { broker, by: "start" });
-        self.network.process_starts(Endpoint::Broker(broker));
-        self.connect_controller(broker);
-        self.with_broker(broker, |broker: &mut Broker, cx| broker.start(cx, started));
+    /// A broker is no longer fenced by hand.
+    fn unfence(&mut self, fault: u32, broker: BrokerId, cause: Seq) {
+        let up = self.processes[broker.0 as usize].up;
+        self.administer(fault, &Admin::Unfence { broker, up }, cause);
     }
 
     /// Asks the controller; what it refuses changes nothing, and is kept for whoever tells the story.
     fn administer(&mut self, fault: u32, admin: &Admin, cause: Seq) {
-        let mut refused = None;
-        self.with_controller(|controller, cx| refused = controller.admin(cx, admin, cause).err());
+        let mut refused = Some(AdminError::NoController);
+        if self.controller_process.up {
+            self.with_controller(|controller, cx| refused = controller.admin(cx, admin, cause).err());
+        }
         if let Some(error) = refused {
             self.refused.push((fault, error));
         }
@@ -252,7 +305,8 @@ impl<O: Observer> Run<O> {
             self.queue.push_fixed(
                 at,
                 Class::Application,
-                u32::from(producer) << 16,
+                // Behind its streams.
+                u32::from(producer) << 16 | 0xffff,
                 Due::ForceClose(producer),
             );
         }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::client::Client;
+use super::lost_tails::LostTails;
+use super::pause::Piles;
 use super::queue::{Class, Queue};
 use super::run::{Due, Process, Run, Scratch, endpoint};
 use super::tally::Tally;
@@ -67,7 +69,9 @@ impl<O: Observer> Run<O> {
                 )
             })
             .collect();
-        let controller = Controller::new(&config, scenario.cluster.brokers, &scenario.topics, &mut *chance);
+        let cluster = &scenario.cluster;
+        let controller =
+            Controller::new(&config, cluster.elr, cluster.brokers, &scenario.topics, &mut *chance);
         let network = Network::new(&scenario.network, scenario.cluster.timing.metadata, Arc::clone(&names));
         let (faults, timed) = FaultPlan::new(&scenario.faults, &mut trace.watch, &mut *chance);
         let mut queue = Queue::default();
@@ -82,11 +86,15 @@ impl<O: Observer> Run<O> {
             clients: Vec::with_capacity(scenario.producers.len()),
             client_settled: vec![false; scenario.producers.len()],
             network,
-            processes: vec![Process { up: true, incarnation: 0 }; brokers.len()],
+            processes: vec![Process::new(scenario.cluster.warm); brokers.len()],
             brokers,
             controller,
+            controller_process: Process::new(true),
             consumers: Vec::with_capacity(scenario.consumers.len()),
+            waiting_consumers: Vec::new(),
             faults,
+            lost_tails: LostTails::default(),
+            piles: Piles::default(),
             targets: vec![Default::default(); scenario.faults.len()],
             ledger: Ledger::new(scenario.producers.len()),
             tally: Tally::new(scenario.producers.len()),
@@ -97,10 +105,22 @@ impl<O: Observer> Run<O> {
             scenario,
             names,
         };
-        run.warm_cluster();
+        if run.scenario.cluster.warm {
+            run.warm_cluster();
+        } else {
+            run.start_cluster();
+        }
         run.start_clients();
         run.start_consumers();
         run
+    }
+
+    /// The brokers start now, and know nothing (`broker.md F6`); topics come into being once their replicas are there.
+    fn start_cluster(&mut self) {
+        self.with_controller(Controller::start);
+        let brokers = (0..self.scenario.cluster.brokers).map(BrokerId);
+        brokers.clone().for_each(|broker| self.network.refuses(Endpoint::Broker(broker)));
+        brokers.for_each(|broker| self.start_broker(broker, Seq::OUTSIDE));
     }
 
     /// The cluster has been running for long: everybody knows everything, every follower's fetch is parked.
@@ -149,8 +169,11 @@ impl<O: Observer> Run<O> {
         self.with_controller(Controller::start);
     }
 
-    /// A running broker and the controller are always connected.
+    /// A running broker and the controller are always connected, as long as that one runs.
     pub(super) fn connect_controller(&mut self, broker: BrokerId) {
+        if !self.controller_process.up {
+            return;
+        }
         let broker = Endpoint::Broker(broker);
         self.network.warm(broker, Endpoint::Controller, &mut *self.chance);
         self.network.warm(Endpoint::Controller, broker, &mut *self.chance);

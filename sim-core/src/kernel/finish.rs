@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::run::Run;
-use crate::broker::{Log, Partition};
+use crate::broker::{Broker, Log, Partition};
 use crate::record::{BrokerId, Names, TopicPartition};
 use crate::scenario::Scenario;
 use crate::trace::Observer;
@@ -118,6 +118,16 @@ impl<O: Observer> Run<O> {
     }
 
     fn terms(&self) -> Terms {
-        Terms { restarts: self.restarts.clone(), ..Terms::of(&self.scenario) }
+        let mut partitions = self.lost_tails.terms(&self.controller);
+        for replica in self.brokers.iter().flat_map(Broker::partitions) {
+            if replica.producers().has_forgotten_any() {
+                partitions.entry(replica.tp()).or_default().producer_state_expired = true;
+            }
+        }
+        for tp in self.partitions().filter(|&tp| self.controller.was_forced(tp)) {
+            partitions.entry(tp).or_default().forced_unclean = true;
+        }
+        let partitions = partitions.into_iter().collect();
+        Terms { restarts: self.restarts.clone(), partitions, ..Terms::of(&self.scenario) }
     }
 }

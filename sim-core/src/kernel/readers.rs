@@ -34,8 +34,14 @@ impl<O: Observer> Run<O> {
         self.scratch.actions = actions;
     }
 
-    /// A consumer begins: its connections are up, it knows leaders and positions as of this instant.
+    /// A consumer begins: its connections are up, it knows leaders and positions as of this instant. If its topics have yet
+    /// to be created, it begins when they are.
     pub(super) fn consumer_starts(&mut self, consumer: ConsumerIx) {
+        let partitions = &self.scenario.consumers[usize::from(consumer.0)].partitions;
+        if partitions.iter().any(|tp| self.controller.partition_count(tp.topic) == 0) {
+            self.waiting_consumers.push(consumer);
+            return;
+        }
         let up: Vec<BrokerId> = (0..self.brokers.len() as u32)
             .map(BrokerId)
             .filter(|broker| self.processes[broker.0 as usize].up)

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::client::{Client, Wake};
+use super::lost_tails::LostTails;
+use super::pause::Piles;
 use super::queue::{Class, Order, Queue};
 use super::tally::Tally;
 use crate::broker::{Broker, BrokerOutput, BrokerTimer, Peer, Reply};
@@ -34,8 +36,8 @@ pub(super) enum Due {
     Network(NetworkTimer),
     /// A broker's timer; stale if the process has died since.
     Broker(BrokerId, u32, BrokerTimer, Seq),
-    /// The controller's timer.
-    Controller(ControllerTimer),
+    /// The controller's timer; stale if its process has died since.
+    Controller(u32, ControllerTimer),
     /// A consumer begins.
     ConsumerStarts(ConsumerIx),
     /// A consumer's timer.
@@ -69,6 +71,16 @@ pub(super) struct Process {
     pub(super) up: bool,
     /// How often it has been started after t=0.
     pub(super) incarnation: u32,
+    /// It is about to end in order.
+    pub(super) ending: bool,
+    /// It is to be started again when it has.
+    pub(super) start_after: Option<Seq>,
+}
+
+impl Process {
+    pub(super) fn new(up: bool) -> Process {
+        Process { up, incarnation: 0, ending: false, start_after: None }
+    }
 }
 
 /// One run. It can be cloned at any event, and the clone goes on as the original would.
@@ -86,8 +98,14 @@ pub struct Run<O> {
     pub(super) brokers: Vec<Broker>,
     pub(super) processes: Vec<Process>,
     pub(super) controller: Controller,
+    pub(super) controller_process: Process,
     pub(super) consumers: Vec<Consumer>,
+    /// Whose topics have yet to be created.
+    pub(super) waiting_consumers: Vec<ConsumerIx>,
     pub(super) faults: FaultPlan,
+    pub(super) lost_tails: LostTails,
+    /// What waits for brokers that stand still.
+    pub(super) piles: Piles,
     /// Whom each fault that lasts has hit, until it is over.
     pub(super) targets: Vec<VecDeque<BrokerId>>,
     pub(super) ledger: Ledger,
@@ -165,7 +183,7 @@ impl<O: Observer> Run<O> {
         self.cx().emit(Seq::OUTSIDE, || Event::RunEnded { by: by.name() });
     }
 
-    fn dispatch(&mut self, due: Due) {
+    pub(super) fn dispatch(&mut self, due: Due) {
         match due {
             Due::FaultBegins(fault) => self.fault_begins(fault, Seq::OUTSIDE, None),
             Due::FaultEnds(fault) => self.fault_ends(fault),
@@ -179,11 +197,18 @@ impl<O: Observer> Run<O> {
             Due::Network(timer) => self.with_network(|network, cx| network.timer(cx, timer)),
             Due::Broker(broker, incarnation, timer, cause) => {
                 let process = self.processes[broker.0 as usize];
-                if process.up && process.incarnation == incarnation {
+                if self.piles.has(broker) {
+                    self.piles.keep_timer(broker, incarnation, timer, cause);
+                } else if process.up && process.incarnation == incarnation {
                     self.with_broker(broker, |broker, cx| broker.timer(cx, timer, cause));
                 }
             }
-            Due::Controller(timer) => self.with_controller(|controller, cx| controller.timer(cx, timer)),
+            Due::Controller(incarnation, timer) => {
+                let process = self.controller_process;
+                if process.up && process.incarnation == incarnation {
+                    self.with_controller(|controller, cx| controller.timer(cx, timer));
+                }
+            }
             Due::ConsumerStarts(consumer) => self.consumer_starts(consumer),
             Due::Consumer(consumer, timer) => {
                 self.with_consumer(consumer, |consumer, cx| consumer.timer(cx, timer));
@@ -251,7 +276,8 @@ impl<O: Observer> Run<O> {
         }
     }
 
-    fn deliver(&mut self, delivery: Delivery) {
+    pub(super) fn deliver(&mut self, delivery: Delivery) {
+        let Some(delivery) = self.piles.keep_delivery(delivery) else { return };
         match delivery {
             Delivery::Client { client: Endpoint::Producer(producer), node, arrival, cause } => {
                 let now = self.now;
@@ -397,38 +423,45 @@ impl<O: Observer> Run<O> {
     }
 
     fn flush_broker(&mut self, broker: BrokerId) {
-        let process = self.processes[broker.0 as usize];
         let mut outputs = std::mem::take(&mut self.scratch.broker_outputs);
         self.brokers[broker.0 as usize].take_outputs(&mut outputs);
         for output in outputs.drain(..) {
-            match output {
-                BrokerOutput::Reply { ticket, reply: Reply::Answer(response), cause } => {
-                    self.answer(&ticket, response, cause);
-                }
-                BrokerOutput::Reply { ticket, reply: Reply::Close, cause } => {
-                    self.with_network(|network, cx| network.close_by_acceptor(cx, ticket.connection, cause));
-                }
-                BrokerOutput::Reply { reply: Reply::Nothing, .. } => {}
-                BrokerOutput::Ask { peer, correlation, request, cause } => {
-                    let body = MessageBody::Request(request);
-                    self.write(Endpoint::Broker(broker), endpoint(peer), correlation, body, cause);
-                }
-                BrokerOutput::Hang { peer, by, cause } => {
-                    let from = Endpoint::Broker(broker);
-                    self.with_network(|network, cx| network.hang_up(cx, from, endpoint(peer), by, cause));
-                }
-                BrokerOutput::Timer { at, timer, cause } => {
-                    self.queue.push_system(at, Due::Broker(broker, process.incarnation, timer, cause));
-                }
-                BrokerOutput::Stopped => {}
-            }
+            self.carry_output(broker, output);
         }
         self.scratch.broker_outputs = outputs;
+    }
+
+    pub(super) fn carry_output(&mut self, broker: BrokerId, output: BrokerOutput) {
+        let Some(output) = self.piles.keep_output(broker, output) else { return };
+        match output {
+            BrokerOutput::Reply { ticket, reply: Reply::Answer(response), cause } => {
+                self.answer(&ticket, response, cause);
+            }
+            BrokerOutput::Reply { ticket, reply: Reply::Close, cause } => {
+                self.with_network(|network, cx| network.close_by_acceptor(cx, ticket.connection, cause));
+            }
+            BrokerOutput::Reply { reply: Reply::Nothing, .. } => {}
+            BrokerOutput::Ask { peer, correlation, request, cause } => {
+                let body = MessageBody::Request(request);
+                self.write(Endpoint::Broker(broker), endpoint(peer), correlation, body, cause);
+            }
+            BrokerOutput::Hang { peer, by, cause } => {
+                let from = Endpoint::Broker(broker);
+                self.with_network(|network, cx| network.hang_up(cx, from, endpoint(peer), by, cause));
+            }
+            BrokerOutput::Timer { at, timer, cause } => {
+                let incarnation = self.processes[broker.0 as usize].incarnation;
+                self.queue.push_system(at, Due::Broker(broker, incarnation, timer, cause));
+            }
+            BrokerOutput::Listens => self.network.listens(Endpoint::Broker(broker)),
+            BrokerOutput::Stopped { cause } => self.process_ended(broker, cause),
+        }
     }
 
     pub(super) fn with_controller(&mut self, act: impl FnOnce(&mut Controller, &mut Cx<'_, O>)) {
         let mut cx = Cx { now: self.now, chance: &mut *self.chance, trace: &mut self.trace };
         act(&mut self.controller, &mut cx);
+        self.lost_tails.look(&self.controller, self.scenario.cluster.elr);
         self.apply_fired();
         let mut outputs = std::mem::take(&mut self.scratch.controller_outputs);
         self.controller.take_outputs(&mut outputs);
@@ -439,10 +472,16 @@ impl<O: Observer> Run<O> {
                     let body = MessageBody::Update(update);
                     self.write(Endpoint::Controller, Endpoint::Broker(broker), 0, body, cause);
                 }
-                ControllerOutput::Timer { at, timer } => self.queue.push_system(at, Due::Controller(timer)),
+                ControllerOutput::Timer { at, timer } => {
+                    let incarnation = self.controller_process.incarnation;
+                    self.queue.push_system(at, Due::Controller(incarnation, timer));
+                }
             }
         }
         self.scratch.controller_outputs = outputs;
+        for consumer in std::mem::take(&mut self.waiting_consumers) {
+            self.consumer_starts(consumer);
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Whether a run is over: every record has its result, every fault is over, the replicas agree, readers have read.
 
-use super::run::Run;
-use crate::record::TopicPartition;
+use super::run::{Process, Run};
+use crate::broker::{Broker, Partition, Role};
+use crate::record::{BrokerId, TopicIx, TopicPartition};
 use crate::trace::Observer;
 
 impl<O: Observer> Run<O> {
@@ -13,7 +14,23 @@ impl<O: Observer> Run<O> {
 
     /// Whether the rest of the run is settled too (`scenario-format.md`, `stop`).
     pub(super) fn is_settled(&self) -> bool {
-        self.partitions().all(|tp| self.replicas_agree(tp)) && self.consumers_are_done()
+        !self.somebody_comes_or_goes()
+            && self.topics_are_there()
+            && self.partitions().all(|tp| self.replicas_agree(tp))
+            && self.consumers_are_done()
+    }
+
+    /// Whether a broker is about to end, or on its way into the cluster and nobody keeps it out.
+    fn somebody_comes_or_goes(&self) -> bool {
+        let moves = |(process, broker): (&Process, &Broker)| {
+            process.ending || (process.up && broker.is_joining() && !self.controller.is_held(broker.id()))
+        };
+        self.processes.iter().zip(&self.brokers).any(moves)
+    }
+
+    /// A cluster that starts at t=0 creates them in time.
+    fn topics_are_there(&self) -> bool {
+        (0..self.scenario.topics.len()).all(|at| self.controller.partition_count(TopicIx(at as u16)) > 0)
     }
 
     /// Every partition that the controller knows, ascending.
@@ -21,12 +38,23 @@ impl<O: Observer> Run<O> {
         self.controller.partitions().map(|(tp, _)| tp)
     }
 
-    /// Whether the replicas that are up have the same log end and high watermark, and all that may be in the ISR are.
+    /// Whether one of the replicas leads, as far as one that is up may, those that are up have the same log end and high
+    /// watermark, and all that may be in the ISR are.
     fn replicas_agree(&self, tp: TopicPartition) -> bool {
         let Some(state) = self.controller.partition(tp) else { return true };
+        let runs = |broker: BrokerId| self.processes[broker.0 as usize].up && !self.piles.has(broker);
+        let leads = |broker: BrokerId| {
+            let replica = self.brokers[broker.0 as usize].partition(tp);
+            let of_epoch = |replica: &Partition| replica.leader_epoch() == state.leader_epoch;
+            runs(broker) && replica.is_some_and(|replica| replica.role() == Role::Leader && of_epoch(replica))
+        };
+        let mut eligible = state.isr.iter().chain(state.elr.iter());
+        if !state.leader.is_some_and(leads) && eligible.any(|&member| runs(member)) {
+            return false;
+        }
         let mut agreed = None;
         for &broker in state.replicas.iter() {
-            if !self.processes[broker.0 as usize].up {
+            if !runs(broker) {
                 continue;
             }
             if state.leader.is_some() && self.controller.is_active(broker) && !state.isr.contains(&broker) {

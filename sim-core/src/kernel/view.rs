@@ -6,7 +6,7 @@ use crate::broker::Broker;
 use crate::controller::Controller;
 use crate::record::{BrokerId, Names};
 use crate::scenario::Scenario;
-use crate::trace::Observer;
+use crate::trace::{Observer, Seq};
 use crate::verdict::Ledger;
 
 impl<O: Observer> Run<O> {
@@ -25,6 +25,11 @@ impl<O: Observer> Run<O> {
         self.brokers.get(broker.0 as usize)
     }
 
+    /// Every broker, up or not, by id.
+    pub fn brokers(&self) -> &[Broker] {
+        &self.brokers
+    }
+
     /// The controller.
     pub fn controller(&self) -> &Controller {
         &self.controller
@@ -38,6 +43,11 @@ impl<O: Observer> Run<O> {
     /// What has been counted so far.
     pub fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    /// The number of the last event.
+    pub fn last_seq(&self) -> Seq {
+        Seq(self.trace.events().saturating_sub(1))
     }
 
     /// Who looks on.

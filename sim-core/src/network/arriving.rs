@@ -20,6 +20,9 @@ impl Network {
         }
         message.waits = true;
         let connection = self.connection(id).expect("a message has a connection");
+        if connection.opener == Endpoint::Controller && self.still.contains(&connection.acceptor) {
+            return false;
+        }
         let lane = if way == Way::Out { &connection.out } else { &connection.back };
         if lane.blocked || lane.messages.front() != Some(&slot) {
             return false;
@@ -30,6 +33,10 @@ impl Network {
         };
         if self.cut_between(source, target).is_some() {
             self.lose(cx, slot, "cut");
+            return false;
+        }
+        if way == Way::Out && connection.forgotten {
+            self.meets_no_memory(cx, slot);
             return false;
         }
         true

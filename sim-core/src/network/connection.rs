@@ -63,6 +63,10 @@ pub(super) struct Connection {
     pub(super) cause: Seq,
     /// Asked by a broker and not yet answered, oldest first.
     pub(super) asked: Vec<u64>,
+    /// The machine at the far end has lost power, and with it all memory of this connection.
+    pub(super) forgotten: bool,
+    /// When the first message came to that machine that nobody was there to take: it is written again and again.
+    pub(super) unheard_since: Option<Time>,
     /// Whether it has ever been in use: an attempt that fails is refused, a connection that ends is closed.
     used: bool,
 }
@@ -77,8 +81,19 @@ impl Connection {
         back: Lane,
         cause: Seq,
     ) -> Connection {
-        let (asked, used) = (Vec::new(), life == Life::Open);
-        Connection { id, opener, acceptor, life, out, back, cause, asked, used }
+        Connection {
+            id,
+            opener,
+            acceptor,
+            life,
+            out,
+            back,
+            cause,
+            asked: Vec::new(),
+            forgotten: false,
+            unheard_since: None,
+            used: life == Life::Open,
+        }
     }
 
     /// It can be used from now on.

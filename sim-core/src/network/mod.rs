@@ -11,6 +11,8 @@ mod current;
 mod link;
 mod message;
 mod opening;
+mod pause;
+mod power;
 mod ticket;
 mod wire;
 mod writing;

@@ -9,6 +9,11 @@ use crate::protocol::Arrival;
 use crate::time::Span;
 use crate::trace::{Cx, Event, Observer, Seq};
 
+/// `socket.connection.setup.timeout.ms` of a broker that connects to another one.
+const SETUP_TIMEOUT: Span = Span::from_millis(10_000);
+/// `socket.connection.setup.timeout.max.ms`.
+const SETUP_TIMEOUT_MAX: Span = Span::from_millis(30_000);
+
 impl Network {
     /// A connection that is in use before t=0.
     pub fn warm(&mut self, opener: Endpoint, acceptor: Endpoint, chance: &mut dyn Chance) {
@@ -55,12 +60,26 @@ impl Network {
                 let trip = self.round_trip(id, cx.chance);
                 self.schedule.push((cx.now + trip, NetworkTimer::OpenerLearns(id)));
             }
+            Life::Silent if matches!(opener, Endpoint::Broker(_)) => {
+                let gives_up = cx.now + self.next_setup_timeout(opener, acceptor);
+                self.schedule.push((gives_up, NetworkTimer::OpenerLearns(id)));
+            }
             _ => {}
         }
         let connection = self.connection_mut(id).expect("just made");
         connection.life = life;
         connection.out.blocked = life == Life::Silent;
         id
+    }
+
+    /// How long a broker waits for a connection: `socket.connection.setup.timeout.ms`, twice as long after each attempt that
+    /// has met silence, up to `socket.connection.setup.timeout.max.ms`, both at their defaults and without jitter. (Clients
+    /// watch over their attempts themselves.)
+    fn next_setup_timeout(&mut self, opener: Endpoint, acceptor: Endpoint) -> Span {
+        let silences = self.silences.entry((opener, acceptor)).or_default();
+        let timeout = SETUP_TIMEOUT.times(1 << (*silences).min(5));
+        *silences += 1;
+        timeout.min(SETUP_TIMEOUT_MAX)
     }
 
     /// How an attempt to connect will go, settled when it begins.
@@ -76,13 +95,16 @@ impl Network {
             Some(_) => return Life::Silent,
             None => {}
         }
+        if self.dark.contains(&acceptor) {
+            return Life::Silent;
+        }
         if self.down.contains(&acceptor) {
             return Life::Refused;
         }
         let takes = match self.settings.connect {
             Some(connect) => {
-                let stream = format!("connect/{opener:?}-{acceptor:?}");
-                Path::drawn(connect, &stream, cx.chance).sample(cx.chance)
+                let stream = format_args!("connect/{opener:?}-{acceptor:?}");
+                Path::drawn(connect, stream, cx.chance).sample(cx.chance)
             }
             // TCP and ApiVersions, a round trip each.
             None => self.round_trip(id, cx.chance) + self.round_trip(id, cx.chance),
@@ -118,7 +140,13 @@ impl Network {
             connection.out.blocked = true;
             return;
         }
+        if !matches!(opener, Endpoint::Broker(_)) && self.still.contains(&acceptor) {
+            self.unanswered.push(id);
+            return;
+        }
+        let connection = self.connection_mut(id).expect("still there");
         connection.open();
+        self.silences.remove(&(opener, acceptor));
         let cause = cx.emit(cause, || Event::ConnectionOpened { ends });
         if let (
             Endpoint::Producer(_) | Endpoint::Bootstrap(_) | Endpoint::Consumer(_),
@@ -133,13 +161,11 @@ impl Network {
         let Some(connection) = self.connection(id) else { return };
         let (opener, acceptor, ends, cause, life) =
             (connection.opener, connection.acceptor, connection.ends(), connection.cause, connection.life);
-        let was_open = connection.was_open();
-        let cause = cx.emit(cause, || {
-            if was_open {
-                Event::ConnectionClosed { ends, by: "broker" }
-            } else {
-                Event::ConnectionRefused { ends }
-            }
+        let (was_open, forgotten) = (connection.was_open(), connection.forgotten);
+        let cause = cx.emit(cause, || match life {
+            _ if was_open => Event::ConnectionClosed { ends, by: if forgotten { "reset" } else { "broker" } },
+            Life::Silent => Event::ConnectionClosed { ends, by: "client" },
+            _ => Event::ConnectionRefused { ends },
         });
         let told = if was_open { Life::Open } else { life };
         self.tell_opener(opener, acceptor, id, told, cause);

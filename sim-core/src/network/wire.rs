@@ -93,6 +93,20 @@ pub enum Delivery {
     },
 }
 
+impl Delivery {
+    /// The broker that it has come to, if it is one.
+    pub fn broker(&self) -> Option<BrokerId> {
+        match *self {
+            Delivery::Request { to: Endpoint::Broker(broker), .. }
+            | Delivery::Answer { to: broker, .. }
+            | Delivery::NoAnswer { to: broker, .. }
+            | Delivery::Gone { broker, .. }
+            | Delivery::Update { broker, .. } => Some(broker),
+            Delivery::Client { .. } | Delivery::Request { .. } => None,
+        }
+    }
+}
+
 /// What a fault does to a message.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Treatment {
@@ -119,7 +133,16 @@ pub struct Network {
     pub(super) current: Current,
     pub(super) messages: Messages,
     pub(super) next_message: u64,
+    /// Machines on which no process listens: attempts to connect are refused.
     pub(super) down: BTreeSet<Endpoint>,
+    /// Machines without power: nobody refuses either.
+    pub(super) dark: BTreeSet<Endpoint>,
+    /// Machines whose process stands still.
+    pub(super) still: BTreeSet<Endpoint>,
+    /// Clients' connections that wait for the first word of such a process.
+    pub(super) unanswered: Vec<ConnectionId>,
+    /// How often in a row a broker's attempt to connect has met silence.
+    pub(super) silences: BTreeMap<(Endpoint, Endpoint), u32>,
     pub(super) cuts: Vec<CutRule>,
     pub(super) schedule: Vec<(Time, NetworkTimer)>,
     pub(super) deliveries: Vec<Delivery>,
@@ -139,6 +162,10 @@ impl Network {
             messages: Messages::default(),
             next_message: 0,
             down: BTreeSet::new(),
+            dark: BTreeSet::new(),
+            still: BTreeSet::new(),
+            unanswered: Vec::new(),
+            silences: BTreeMap::new(),
             cuts: Vec::new(),
             schedule: Vec::new(),
             deliveries: Vec::new(),
@@ -146,7 +173,11 @@ impl Network {
     }
 
     /// What is to be scheduled since this was last asked.
+    #[inline]
     pub fn take_schedule(&mut self, mut push: impl FnMut(Time, NetworkTimer)) {
+        if self.schedule.is_empty() {
+            return;
+        }
         for (at, timer) in self.schedule.drain(..) {
             push(at, timer);
         }
@@ -173,7 +204,7 @@ impl Network {
         self.serial += 1;
         let out = match (opener, self.metadata) {
             (Endpoint::Controller, Some(delay)) => {
-                Path::drawn(delay, &format!("metadata-delay/{acceptor:?}"), chance)
+                Path::drawn(delay, format_args!("metadata-delay/{acceptor:?}"), chance)
             }
             _ => Path::new(opener, acceptor, &self.settings, &self.names, chance),
         };

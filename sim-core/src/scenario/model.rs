@@ -2,7 +2,7 @@
 
 mod faults;
 
-pub use faults::{Act, Acting, BrokerRef, ChanceOf, CutEnd, Fault, On, When};
+pub use faults::{Act, Acting, BrokerRef, ChanceOf, CutEnd, Fault, On, PowerLoss, When};
 
 use super::expect::Expect;
 use crate::config::{BrokerConfig, ConsumerConfig, ProducerConfig, Release, TopicConfig};

@@ -186,6 +186,10 @@ impl Client {
         let record = RecordId { producer: self.ix, index: call.record };
         match sending {
             Sending::Blocked => return false,
+            Sending::Appended { partition, thrown: Some(error) } if error.is_api_exception() => {
+                self.told_early.push(call.record);
+                self.rejected(cx, ledger, at, call, error, false, Some(partition));
+            }
             Sending::Appended { partition, thrown } => {
                 ledger.appended(record, partition);
                 if thrown.is_none() {

@@ -81,6 +81,8 @@ pub struct Client {
     key_class: u64,
     flushes: Vec<FlushId>,
     closing: Option<Closing>,
+    /// Records in a batch whose callback `send()` itself has run (`producer.md 1`, step 9).
+    told_early: Vec<u32>,
     /// Records sent whose result the application has not been told.
     unsettled: u64,
     wakes: Vec<Wake>,
@@ -114,6 +116,7 @@ impl Client {
             key_class,
             flushes: Vec::new(),
             closing: None,
+            told_early: Vec::new(),
             unsettled: 0,
             wakes: Vec::new(),
             actions: Vec::new(),

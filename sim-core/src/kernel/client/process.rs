@@ -80,6 +80,7 @@ impl Client {
         self.flushes.clear();
         self.closing = None;
         self.unsettled = 0;
+        self.told_early.clear();
         self.actions.clear();
         for thread in &mut self.threads {
             thread.die();

@@ -121,6 +121,11 @@ impl Client {
         let Some(Callbacks { completion, .. }) = &self.callbacks else { return };
         let (producer, batch, tp, cause) = (self.ix, completion.batch, completion.tp, completion.cause);
         let record = RecordId { producer, index };
+        // Kafka runs such a callback again when the batch is aborted; it tells the application nothing new.
+        if let Some(at) = self.told_early.iter().position(|&told| told == index) {
+            self.told_early.swap_remove(at);
+            return;
+        }
         let (topic, partition, attempts) = (tp.topic, tp.partition, completion.attempts);
         self.unsettled -= 1;
         let error = match &completion.outcome {

@@ -68,8 +68,6 @@ pub enum BrokerRef {
     LeaderOf(TopicPartition),
     /// Its follower of the lowest id.
     FollowerOf(TopicPartition),
-    /// The controller.
-    Controller,
 }
 
 /// An end of a cut or of a reset.
@@ -105,10 +103,12 @@ pub enum Act {
         /// After having appended.
         append: bool,
     },
-    /// `crash = b`, the process only.
+    /// `crash = b`: the process dies, or with `power = true` the machine.
     Crash {
         /// Who.
         broker: BrokerRef,
+        /// The machine dies with the process.
+        power: Option<PowerLoss>,
         /// Restarts after it.
         r#for: Option<Sampled>,
     },
@@ -117,7 +117,47 @@ pub enum Act {
         /// Who.
         broker: BrokerRef,
     },
-    /// `cut = [a, b]`, of clients from brokers.
+    /// `crash = "controller"`.
+    CrashController {
+        /// Restarts after it.
+        r#for: Option<Sampled>,
+    },
+    /// `restart = "controller"`.
+    RestartController,
+    /// `shutdown = b`: a controlled shutdown.
+    Shutdown {
+        /// Who.
+        broker: BrokerRef,
+        /// Restarts after it, or once it has ended.
+        r#for: Option<Sampled>,
+    },
+    /// `fence = b`: whatever its heartbeats say.
+    Fence {
+        /// Who.
+        broker: BrokerRef,
+        /// Unfenced after it.
+        r#for: Option<Sampled>,
+    },
+    /// `unfence = b`: its heartbeats decide again.
+    Unfence {
+        /// Who.
+        broker: BrokerRef,
+    },
+    /// `pause = b`: the process stands still, its sockets open.
+    Pause {
+        /// Who.
+        broker: BrokerRef,
+        /// Goes on after it.
+        r#for: Option<Sampled>,
+    },
+    /// `block-fetches = b`.
+    BlockFetches {
+        /// Whose fetches of other brokers.
+        broker: BrokerRef,
+        /// Fetches again after it.
+        r#for: Option<Sampled>,
+    },
+    /// `cut = [a, b]`.
     Cut {
         /// The two sides.
         between: [Vec<CutEnd>; 2],
@@ -133,7 +173,9 @@ pub enum Act {
         /// Who.
         broker: BrokerRef,
         /// Each request takes so much longer.
-        by: Sampled,
+        by: Option<Sampled>,
+        /// Each append to a log takes so much longer.
+        disk: Option<Sampled>,
         /// Ends after it.
         r#for: Option<Sampled>,
     },
@@ -141,8 +183,10 @@ pub enum Act {
     Elect {
         /// Which partition.
         tp: TopicPartition,
-        /// The new leader; none: the preferred one.
+        /// The new leader; none: the preferred one, or where `unclean` any that lives.
         leader: Option<BrokerRef>,
+        /// It may come from outside the ISR.
+        unclean: bool,
     },
     /// `add-partitions = "orders"`.
     AddPartitions {
@@ -179,6 +223,13 @@ pub enum Act {
     },
 }
 
+/// What a power loss leaves of the broker's logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PowerLoss {
+    /// So many records of each log, batches whole; none: what is on disk, and by chance some of the rest.
+    pub survives: Option<u64>,
+}
+
 /// The new configuration of a topic or of the brokers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Acting {
@@ -196,8 +247,13 @@ impl Act {
             Act::Delay { .. } => "delay",
             Act::ResetIt | Act::Reset { .. } => "reset",
             Act::Fail { .. } => "fail",
-            Act::Crash { .. } => "crash",
-            Act::Restart { .. } => "restart",
+            Act::Crash { .. } | Act::CrashController { .. } => "crash",
+            Act::Restart { .. } | Act::RestartController => "restart",
+            Act::Shutdown { .. } => "shutdown",
+            Act::Fence { .. } => "fence",
+            Act::Unfence { .. } => "unfence",
+            Act::Pause { .. } => "pause",
+            Act::BlockFetches { .. } => "block-fetches",
             Act::Cut { .. } => "cut",
             Act::Slow { .. } => "slow",
             Act::Elect { .. } => "elect",

@@ -30,16 +30,13 @@ pub(super) fn cluster(
     world: &World<'_>,
     configs: &mut Configs<'_>,
 ) -> Option<Cluster> {
-    if section.truth("warm") == Some(false) {
-        world.problems.not_modelled(section.key_at("warm"), "`warm = false` (a cluster that starts at t=0)");
-    }
     let config = configs.broker(section.node("config"));
     Some(Cluster {
         brokers: world.brokers,
         racks: racks(section, world.brokers),
         elr: elr(section, world),
         timing: timing(section),
-        warm: true,
+        warm: section.truth("warm").unwrap_or(true),
         config: config?,
     })
 }

@@ -2,7 +2,7 @@
 
 use super::super::document::{Node, Value};
 use super::super::limits;
-use super::super::model::{Act, BrokerRef, CutEnd, Fault, LinkEnd, When};
+use super::super::model::{Act, BrokerRef, CutEnd, Fault, LinkEnd, PowerLoss, When};
 use super::super::nearest::nearest;
 use super::super::quantity::short;
 use super::super::section::{Section, word};
@@ -44,6 +44,9 @@ const PARAMETERS: [&str; 13] = [
     "by", "error", "append", "power", "survives", "for", "one-way", "reject", "disk", "leader", "unclean",
     "to", "config",
 ];
+
+/// More records than any log has.
+const MAX_SURVIVING: u64 = 1_000_000_000_000;
 
 pub(super) fn faults(nodes: &[Node], world: &World<'_>, configs: &mut Configs<'_>) -> Vec<Fault> {
     nodes.iter().filter_map(|node| fault(node, world, configs)).collect()
@@ -171,7 +174,9 @@ fn act(node: &Node, world: &World<'_>, configs: &mut Configs<'_>) -> Option<Act>
     let doing = Doing { section, name, subject, world };
     match name {
         "lose" | "delay" | "reset" | "fail" => doing.to_messages(),
-        "crash" | "restart" | "slow" => doing.to_a_broker(),
+        "crash" | "restart" if subject.as_text() == Some("controller") => doing.to_the_controller(),
+        "shutdown" | "fence" | "unfence" => doing.by_the_controller(),
+        "crash" | "restart" | "pause" | "slow" | "block-fetches" => doing.to_a_broker(),
         "cut" => doing.cut(),
         "elect" => doing.elect(),
         "add-partitions" => doing.add_partitions(),
@@ -237,27 +242,59 @@ impl Doing<'_, '_> {
     }
 
     fn to_a_broker(&self) -> Option<Act> {
-        let problems = self.world.problems;
-        if self.section.truth("power") == Some(true) {
-            problems.not_modelled(self.section.key_at("power"), "`power = true` (a power loss)");
-        }
-        if self.section.has("survives") {
-            problems.not_modelled(self.section.key_at("survives"), "`survives`");
-        }
-        if self.section.has("disk") {
-            problems.not_modelled(self.section.key_at("disk"), "`disk`");
-            return None;
-        }
         let broker = broker_ref(self.subject, self.name, self.world)?;
         let r#for = sampled(&self.section, "for");
         match self.name {
-            "crash" => Some(Act::Crash { broker, r#for }),
+            "crash" => Some(Act::Crash { broker, power: self.power_loss(), r#for }),
             "restart" => Some(Act::Restart { broker }),
+            "pause" => Some(Act::Pause { broker, r#for }),
+            "block-fetches" => Some(Act::BlockFetches { broker, r#for }),
             _ => {
-                self.needs("by", "write `do = { slow = 0, by = \"50ms\" }`");
-                sampled(&self.section, "by").map(|by| Act::Slow { broker, by, r#for })
+                if !self.section.has("disk") {
+                    self.needs("by", "write `do = { slow = 0, by = \"50ms\" }`, or `disk` for the disk only");
+                }
+                let [by, disk] = ["by", "disk"].map(|key| sampled(&self.section, key));
+                (by.is_some() || disk.is_some()).then_some(Act::Slow { broker, by, disk, r#for })
             }
         }
+    }
+
+    fn power_loss(&self) -> Option<PowerLoss> {
+        let survives = self.section.whole("survives", 0, MAX_SURVIVING);
+        let power = self.section.truth("power").unwrap_or(false);
+        if self.section.has("survives") && !power {
+            self.world.problems.report(
+                self.section.key_at("survives"),
+                "`survives` without `power = true`",
+                "a process that dies leaves its logs whole: add `power = true`, or leave `survives` out",
+            );
+        }
+        power.then_some(PowerLoss { survives })
+    }
+
+    fn to_the_controller(&self) -> Option<Act> {
+        for key in self.section.present(&["power", "survives"]) {
+            self.world.problems.report(
+                self.section.key_at(key),
+                format!("`{key}` beside `crash = \"controller\"`"),
+                "every decision of the controller is on disk before it counts: leave it out",
+            );
+        }
+        Some(match self.name {
+            "crash" => Act::CrashController { r#for: sampled(&self.section, "for") },
+            _ => Act::RestartController,
+        })
+    }
+
+    /// What takes the controller to do it.
+    fn by_the_controller(&self) -> Option<Act> {
+        let broker = broker_ref(self.subject, self.name, self.world)?;
+        let r#for = sampled(&self.section, "for");
+        Some(match self.name {
+            "shutdown" => Act::Shutdown { broker, r#for },
+            "fence" => Act::Fence { broker, r#for },
+            _ => Act::Unfence { broker },
+        })
     }
 
     fn cut(&self) -> Option<Act> {
@@ -269,7 +306,7 @@ impl Doing<'_, '_> {
         })
     }
 
-    /// The two sides of a cut or a reset: clients on one, brokers on the other.
+    /// The two sides of a cut or a reset.
     fn sides(&self) -> Option<[Vec<CutEnd>; 2]> {
         let problems = self.world.problems;
         let subject = self.subject;
@@ -279,31 +316,31 @@ impl Doing<'_, '_> {
             return None;
         };
         let sides = [side(first, self.world)?, side(second, self.world)?];
-        let clients = |side: &[CutEnd]| side.iter().all(|end| matches!(end, CutEnd::Link(_)));
-        let brokers = |side: &[CutEnd]| side.iter().all(|end| matches!(end, CutEnd::Broker(_)));
-        if (clients(&sides[0]) && brokers(&sides[1])) || (brokers(&sides[0]) && clients(&sides[1])) {
+        if sides[0].iter().any(|&a| sides[1].iter().any(|&b| talk(a, b))) {
             return Some(sides);
         }
-        if clients(&sides[0]) && clients(&sides[1]) {
-            problems.report(subject.at, "clients do not talk to each other", help);
+        let all = |kind: fn(CutEnd) -> bool| sides.iter().flatten().all(|&end| kind(end));
+        let message = if all(|end| matches!(end, CutEnd::Broker(_))) {
+            "a broker does not talk to itself"
+        } else if all(is_client) {
+            "clients do not talk to each other"
         } else {
-            problems.not_modelled(subject.at, &format!("a `{}` among brokers", self.name));
-        }
+            "clients and the controller talk to brokers only"
+        };
+        problems.report(subject.at, message, help);
         None
     }
 
     fn elect(&self) -> Option<Act> {
         let problems = self.world.problems;
-        if self.section.truth("unclean") == Some(true) {
-            problems.not_modelled(self.section.key_at("unclean"), "`unclean = true` (an unclean election)");
-        }
+        let unclean = self.section.truth("unclean").unwrap_or(false);
         let node = self.subject;
         let tp = self.world.partition(node, super::text(node, "elect", problems)?)?;
         let leader = match self.section.node("leader") {
             Some(node) => Some(self.leader(node, tp)?),
             None => None,
         };
-        Some(Act::Elect { tp, leader })
+        Some(Act::Elect { tp, leader, unclean })
     }
 
     fn leader(&self, node: &Node, tp: TopicPartition) -> Option<BrokerRef> {
@@ -383,12 +420,18 @@ fn cut_end(node: &Node, world: &World<'_>) -> Option<CutEnd> {
     }
     match link_end(node, world)? {
         LinkEnd::Broker(id) => Some(CutEnd::Broker(BrokerRef::Id(id))),
-        LinkEnd::Controller => {
-            world.problems.not_modelled(node.at, "a cut from the controller");
-            None
-        }
-        client => Some(CutEnd::Link(client)),
+        other => Some(CutEnd::Link(other)),
     }
+}
+
+/// Whether messages pass between two ends: one of them is a broker, and not the other one as well.
+fn talk(a: CutEnd, b: CutEnd) -> bool {
+    let is_broker = |end| matches!(end, CutEnd::Broker(_));
+    (is_broker(a) || is_broker(b)) && a != b
+}
+
+fn is_client(end: CutEnd) -> bool {
+    !matches!(end, CutEnd::Broker(_) | CutEnd::Link(LinkEnd::Controller))
 }
 
 /// A broker by id, or by its part in a partition at that time.
@@ -397,7 +440,8 @@ fn broker_ref(node: &Node, key: &str, world: &World<'_>) -> Option<BrokerRef> {
         return world.broker(node, key).map(|id: BrokerId| BrokerRef::Id(id));
     };
     if given == "controller" {
-        world.problems.not_modelled(node.at, &format!("`{key} = \"controller\"`"));
+        let message = format!("`{key}` is about brokers, not about the controller");
+        world.problems.report(node.at, message, "what can be done to it: `crash`, `restart`, `cut`, `reset`");
         return None;
     }
     if let Some(partition) = given.strip_prefix("leader of ") {

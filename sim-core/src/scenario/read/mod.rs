@@ -85,6 +85,9 @@ pub(crate) fn scenario(
     world.grow(fault_nodes);
     world.name_clients(producer_nodes, consumer_nodes);
     let producers = producers::producers(producer_nodes, &mut world, configs);
+    if cluster.as_ref().is_some_and(|cluster| !cluster.warm) {
+        no_warm_producers(producer_nodes, problems);
+    }
     let consumers = consumers::consumers(consumer_nodes, &world, configs);
     let network = network::network(top.node("network").unwrap_or(&empty), &world);
     let faults = faults::faults(fault_nodes, &world, configs);
@@ -115,6 +118,19 @@ pub(crate) fn scenario(
         expect,
         twins: Vec::new(),
     })
+}
+
+/// A cluster that starts at t=0 has nothing that a producer could know before.
+fn no_warm_producers(nodes: &[Node], problems: &Problems) {
+    for start in nodes.iter().filter_map(|node| node.as_table()?.get("start")) {
+        if start.as_text() == Some("warm") {
+            problems.report(
+                start.at,
+                "a warm producer in a cluster that starts at t=0",
+                "leave `start` out: the producer is cold then; or leave out `warm = false` of `[cluster]`",
+            );
+        }
+    }
 }
 
 /// Reports what every scenario needs and this one has none of.

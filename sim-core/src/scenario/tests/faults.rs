@@ -4,7 +4,7 @@ use super::scenario;
 use crate::protocol::ErrorCode;
 use crate::record::{BrokerId, TopicIx, TopicPartition};
 use crate::scenario::{
-    Act, Acting, BrokerRef, ChanceOf, CutEnd, Distribution, Fault, LinkEnd, On, Sampled, When,
+    Act, Acting, BrokerRef, ChanceOf, CutEnd, Distribution, Fault, LinkEnd, On, PowerLoss, Sampled, When,
 };
 use crate::time::{Span, Time};
 use crate::trace::EventKind;
@@ -89,19 +89,41 @@ fn faults_on_messages_are_read() {
 fn faults_on_brokers_and_connections_are_read() {
     let tp = TopicPartition { topic: TopicIx(0), partition: 3 };
     let broker = BrokerRef::Id(BrokerId(0));
-    assert_eq!(act("{ crash = 0 }"), Act::Crash { broker, r#for: None });
+    assert_eq!(act("{ crash = 0 }"), Act::Crash { broker, power: None, r#for: None });
     assert_eq!(
         act("{ crash = \"leader of orders-3\", for = \"5s\" }"),
-        Act::Crash { broker: BrokerRef::LeaderOf(tp), r#for: Some(constant(5000)) }
+        Act::Crash { broker: BrokerRef::LeaderOf(tp), power: None, r#for: Some(constant(5000)) }
+    );
+    let power = |survives| Some(PowerLoss { survives });
+    assert_eq!(act("{ crash = 0, power = true }"), Act::Crash { broker, power: power(None), r#for: None });
+    assert_eq!(
+        act("{ crash = 0, power = true, survives = 14 }"),
+        Act::Crash { broker, power: power(Some(14)), r#for: None }
+    );
+    assert_eq!(act("{ pause = 0, for = \"12s\" }"), Act::Pause { broker, r#for: Some(constant(12_000)) });
+    assert_eq!(
+        act("{ block-fetches = 0, for = \"2s\" }"),
+        Act::BlockFetches { broker, r#for: Some(constant(2000)) }
+    );
+    assert_eq!(
+        act("{ slow = 0, disk = \"20ms\" }"),
+        Act::Slow { broker, by: None, disk: Some(constant(20)), r#for: None }
     );
     assert_eq!(
         act("{ restart = \"follower of orders-3\" }"),
         Act::Restart { broker: BrokerRef::FollowerOf(tp) }
     );
-    assert_eq!(act("{ slow = 0, by = \"30ms\" }"), Act::Slow { broker, by: constant(30), r#for: None });
+    assert_eq!(
+        act("{ slow = 0, by = \"30ms\" }"),
+        Act::Slow { broker, by: Some(constant(30)), disk: None, r#for: None }
+    );
     let client = CutEnd::Link(LinkEnd::Clients);
     let end = |id| CutEnd::Broker(BrokerRef::Id(BrokerId(id)));
     assert_eq!(act("{ reset = [\"client\", 0] }"), Act::Reset { between: [vec![client], vec![end(0)]] });
+    let whole_cut = |between| Act::Cut { between, one_way: false, reject: false, r#for: None };
+    assert_eq!(act("{ cut = [0, [1, 2]] }"), whole_cut([vec![end(0)], vec![end(1), end(2)]]));
+    let controller = CutEnd::Link(LinkEnd::Controller);
+    assert_eq!(act("{ cut = [\"controller\", 2] }"), whole_cut([vec![controller], vec![end(2)]]));
     assert_eq!(
         act("{ cut = [\"client\", 0], for = \"20s\" }"),
         Act::Cut {
@@ -130,9 +152,12 @@ fn faults_on_brokers_and_connections_are_read() {
 #[test]
 fn faults_on_topics_and_producers_are_read() {
     let tp = TopicPartition { topic: TopicIx(0), partition: 1 };
-    assert_eq!(act("{ elect = \"orders-1\" }"), Act::Elect { tp, leader: None });
+    assert_eq!(act("{ elect = \"orders-1\" }"), Act::Elect { tp, leader: None, unclean: false });
     let leader = Some(BrokerRef::Id(BrokerId(2)));
-    assert_eq!(act("{ elect = \"orders-1\", leader = 2, unclean = false }"), Act::Elect { tp, leader });
+    for unclean in [false, true] {
+        let text = format!("{{ elect = \"orders-1\", leader = 2, unclean = {unclean} }}");
+        assert_eq!(act(&text), Act::Elect { tp, leader, unclean });
+    }
     assert_eq!(
         act("{ add-partitions = \"orders\", to = 8 }"),
         Act::AddPartitions { topic: TopicIx(0), to: 8 }

@@ -347,6 +347,16 @@ fn consumers() {
     );
 }
 
+/// "At t=0": a cluster that starts then has nothing that a producer could know before.
+#[test]
+fn a_cold_cluster_has_no_warm_producers() {
+    let help = "leave `start` out: the producer is cold then; or leave out `warm = false` of `[cluster]`";
+    assert_eq!(
+        problems(&format!("cluster.warm = false\n{LEAST}start = \"warm\"\n")),
+        [format!("6:9 a warm producer in a cluster that starts at t=0 = {help}")]
+    );
+}
+
 #[test]
 fn when_faults_happen() {
     let on = |keys: &str, expected: &str| {
@@ -397,7 +407,22 @@ fn what_faults_do() {
         "{ lose = \"it\" }",
         "7:6 `lose = \"it\"` at a time: there is no message then = name a message, as in `on = { event = \"produce-response\" }`",
     );
-    in_act("{ slow = 0 }", "7:6 `slow` needs `by` = write `do = { slow = 0, by = \"50ms\" }`");
+    in_act(
+        "{ slow = 0 }",
+        "7:6 `slow` needs `by` = write `do = { slow = 0, by = \"50ms\" }`, or `disk` for the disk only",
+    );
+    in_act(
+        "{ crash = 0, survives = 3 }",
+        "7:19 `survives` without `power = true` = a process that dies leaves its logs whole: add `power = true`, or leave `survives` out",
+    );
+    in_act(
+        "{ cut = [0, [0]] }",
+        "7:14 a broker does not talk to itself = write two sides, as in `cut = [\"client\", 0]`; either can be a list",
+    );
+    in_act(
+        "{ cut = [\"client\", \"controller\"] }",
+        "7:14 clients and the controller talk to brokers only = write two sides, as in `cut = [\"client\", 0]`; either can be a list",
+    );
     in_act("{ elect = \"orders-9\" }", "7:16 `orders` has no partition `9` = it has only 0");
     in_act(
         "{ add-partitions = \"orders\", to = 1 }",

@@ -1,0 +1,62 @@
+//! What takes the guarantees of `broker.md 10.2` away from a partition: an unclean election, or disks that lost more than
+//! its protocol can bear (`broker.md L1`).
+
+use std::collections::BTreeMap;
+
+use crate::controller::PartitionState;
+use crate::record::BrokerId;
+
+/// What has happened to a partition so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Assumptions {
+    unclean: bool,
+    disk_lost: bool,
+    /// Replicas that came out of a power loss without part of their log, and have not joined the ISR since; whether they have
+    /// left it.
+    lossy: BTreeMap<BrokerId, bool>,
+}
+
+impl Assumptions {
+    /// Whether committed records have to be there still: no unclean election, and always somebody who may lead and has lost
+    /// nothing.
+    pub(super) fn hold(&self) -> bool {
+        !self.unclean && !self.disk_lost
+    }
+
+    /// Whether this replica's log is what a power loss has left of it.
+    pub(super) fn is_lossy(&self, broker: BrokerId) -> bool {
+        self.lossy.contains_key(&broker)
+    }
+
+    /// A power loss has taken a part of a replica's log. Before 3.5 (KIP-903) nothing keeps such a replica from coming back
+    /// into the ISR by what it had fetched before.
+    pub(super) fn lost_power(
+        &mut self,
+        broker: BrokerId,
+        state: Option<&PartitionState>,
+        newest_rules: bool,
+    ) {
+        self.lossy.insert(broker, false);
+        self.disk_lost |= !newest_rules;
+        self.weigh(state);
+    }
+
+    /// The controller has changed the partition.
+    pub(super) fn decided(&mut self, state: Option<&PartitionState>, unclean: bool) {
+        self.unclean |= unclean;
+        self.weigh(state);
+    }
+
+    /// `broker.md L1 b`: has everybody who may lead lost data? Who has left the ISR and is back in it has everything again.
+    fn weigh(&mut self, state: Option<&PartitionState>) {
+        let Some(state) = state else { return };
+        let mut candidates = state.isr.iter().chain(state.elr.iter());
+        self.disk_lost |= !self.lossy.is_empty() && candidates.all(|member| self.lossy.contains_key(member));
+        self.lossy.retain(|member, has_left| {
+            let is_in = state.isr.contains(member);
+            let is_back = *has_left && is_in;
+            *has_left |= !is_in;
+            !is_back
+        });
+    }
+}

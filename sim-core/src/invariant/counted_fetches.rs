@@ -1,0 +1,86 @@
+//! V7: what a leader counts a follower's log end by is a fetch of its own epoch, from a log that does not diverge from its
+//! own.
+
+use std::collections::BTreeMap;
+
+use super::look::{Look, Replica};
+use super::violation::{Found, Invariant};
+use super::{Checker, Step};
+use crate::protocol::{FetchPartition, Request};
+use crate::record::{BrokerId, TopicPartition};
+use crate::trace::{Event, MessageBody};
+
+/// Follower, leader, partition.
+type Pair = (BrokerId, BrokerId, TopicPartition);
+
+#[derive(Default)]
+pub(super) struct CountedFetches {
+    /// What followers have asked for since the leader was last looked at.
+    asked: BTreeMap<Pair, Vec<FetchPartition>>,
+    /// What the leader knew then, and in which epoch.
+    known: BTreeMap<Pair, (i64, i32)>,
+}
+
+impl CountedFetches {
+    fn look_at(&mut self, look: &Look<'_>, replica: &Replica<'_>, found: &mut Found) {
+        let epoch = replica.it.leader_epoch();
+        for &follower in replica.it.replicas().iter().filter(|&&broker| broker != replica.broker) {
+            let pair = (follower, replica.broker, replica.tp);
+            let Some(end) = replica.it.known_end_of(follower) else { continue };
+            let (before, since) = self.known.insert(pair, (end, epoch)).unwrap_or((-1, epoch));
+            // Nothing is known, nothing new, or what stands at the beginning of every log.
+            if end == before || end <= replica.it.log().start_offset() {
+                continue;
+            }
+            let asked = self.asked.get(&pair).map_or(&[][..], Vec::as_slice);
+            let counts = |asked: &FetchPartition| {
+                let same_epoch = (since..=epoch).contains(&asked.current_leader_epoch);
+                asked.fetch_offset == end && same_epoch && !diverges(replica, asked)
+            };
+            match asked.iter().rposition(counts) {
+                Some(at) => drop(self.asked.entry(pair).or_default().drain(..at)),
+                None => {
+                    let seen = format!(
+                        "in epoch {epoch} the leader counts offset {end} as stored at broker {follower}, which has asked for it \
+                         in another epoch or after another batch, or never"
+                    );
+                    found.report(
+                        look,
+                        Invariant::V7,
+                        replica.place(),
+                        seen,
+                        "a fetch of that offset in that epoch",
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Whether the last batch below the fetch offset is of another epoch than the follower's (`broker.md R30`).
+fn diverges(replica: &Replica<'_>, asked: &FetchPartition) -> bool {
+    let log = replica.it.log();
+    if asked.fetch_offset > log.end_offset() {
+        return true;
+    }
+    let before = log.batches_from(asked.fetch_offset - 1).next();
+    before.is_some_and(|stored| stored.leader_epoch != asked.last_fetched_epoch)
+}
+
+impl Checker for CountedFetches {
+    fn step(&mut self, look: &Look<'_>, step: &Step<'_>, found: &mut Found) {
+        for (_, event) in step.events {
+            if let Event::Message(message) = event
+                && let (true, Some(follower)) = (message.sent, message.ends.follower)
+                && let MessageBody::Request(Request::Fetch(fetch)) = &message.body
+            {
+                for asked in fetch.partitions.iter().filter(|asked| asked.fetch_offset >= 0) {
+                    self.asked.entry((follower, message.ends.broker, asked.tp)).or_default().push(*asked);
+                }
+            }
+        }
+        for replica in look.leaders(step.touched) {
+            self.look_at(look, &replica, found);
+        }
+    }
+}

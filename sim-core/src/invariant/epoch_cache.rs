@@ -1,0 +1,68 @@
+//! V11: the epoch cache of a replica is what its log says, and perhaps the epoch of a leader that has appended nothing.
+
+use super::look::{Look, Replica};
+use super::violation::{Found, Invariant};
+use super::{Checker, Step};
+use crate::record::TopicPartition;
+use crate::trace::Event;
+
+pub(super) struct EpochCache;
+
+impl Checker for EpochCache {
+    /// After an append the epochs of what was appended; after a cut, a start or a new role all of them.
+    fn step(&mut self, look: &Look<'_>, step: &Step<'_>, found: &mut Found) {
+        for (_, event) in step.events {
+            match *event {
+                Event::Append { broker, topic, partition, base_offset, .. }
+                | Event::Replicated { broker, topic, partition, base_offset, .. } => {
+                    if let Some(replica) = look.running(broker, TopicPartition { topic, partition }) {
+                        check_from(look, &replica, base_offset, found);
+                    }
+                }
+                Event::Truncated { broker, topic, partition, .. }
+                | Event::RoleChanged { broker, topic, partition, .. } => {
+                    if let Some(replica) = look.running(broker, TopicPartition { topic, partition }) {
+                        check_from(look, &replica, i64::MIN, found);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn end(&mut self, look: &Look<'_>, found: &mut Found) {
+        for replica in look.all() {
+            check_from(look, &replica, i64::MIN, found);
+        }
+    }
+}
+
+/// Holds the epochs that begin at this offset or later against the batches there, and the last one of all.
+fn check_from(look: &Look<'_>, replica: &Replica<'_>, from: i64, found: &mut Found) {
+    let log = replica.it.log();
+    let (begin, end) = (from.max(log.start_offset()), log.end_offset());
+    let mut epoch = match begin > log.start_offset() {
+        true => log.batches_from(begin - 1).next().map(|stored| stored.leader_epoch),
+        false => None,
+    };
+    let mut starts: Vec<(i32, i64)> = Vec::new();
+    for stored in log.batches_from(begin) {
+        if epoch != Some(stored.leader_epoch) {
+            starts.push((stored.leader_epoch, stored.base_offset));
+        }
+        epoch = Some(stored.leader_epoch);
+    }
+    let cached = log.epochs().starts();
+    let cached = match cached.split_last() {
+        Some((&(_, start), before)) if start == end => before,
+        _ => cached,
+    };
+    let known = &cached[cached.partition_point(|&(_, start)| start < begin)..];
+    if known != starts.as_slice()
+        || cached.last().map(|&(epoch, _)| epoch) != epoch.filter(|_| end > log.start_offset())
+    {
+        let seen = format!("the cache has {:?}", log.epochs().starts());
+        let expected = format!("{starts:?} from offset {begin} on, as the log says");
+        found.report(look, Invariant::V11, replica.place(), seen, expected);
+    }
+}

@@ -1,0 +1,49 @@
+//! V8: a leader's high watermark covers only what every member of its maximal ISR has stored, and does not move while the ISR
+//! has fewer than `min.insync.replicas` (3.7+).
+
+use super::look::{Look, Replica};
+use super::violation::{Found, Invariant};
+use super::{Checker, Step};
+use crate::record::TopicPartition;
+use crate::trace::Event;
+
+pub(super) struct HighWatermark;
+
+impl Checker for HighWatermark {
+    fn step(&mut self, look: &Look<'_>, step: &Step<'_>, found: &mut Found) {
+        for (_, event) in step.events {
+            if let Event::HwAdvanced { broker, topic, partition, high_watermark, .. } = *event {
+                let tp = TopicPartition { topic, partition };
+                if let Some(replica) = look.running(broker, tp).filter(Replica::leads) {
+                    check(look, &replica, high_watermark, found);
+                }
+            }
+        }
+    }
+}
+
+fn check(look: &Look<'_>, replica: &Replica<'_>, high_watermark: i64, found: &mut Found) {
+    let (isr, min_isr) = (replica.it.isr().len(), look.min_isr(replica.tp));
+    if isr < min_isr && look.scenario.profile.at_least(3, 7) {
+        let seen = format!("the high watermark rose to {high_watermark} with {isr} in the ISR");
+        found.report(look, Invariant::V8, replica.place(), seen, format!("{min_isr} at least"));
+    }
+    if let Some(member) = lacking(look, replica, high_watermark) {
+        let seen = format!(
+            "the high watermark rose to {high_watermark}, though broker {member} of the maximal ISR has not stored all of that"
+        );
+        found.report(look, Invariant::V8, replica.place(), seen, "every member to have stored it");
+    }
+}
+
+/// A member of a leader's maximal ISR that has never stored the last batch below this offset.
+pub(super) fn lacking(
+    look: &Look<'_>,
+    replica: &Replica<'_>,
+    offset: i64,
+) -> Option<crate::record::BrokerId> {
+    let log = replica.it.log();
+    let last = log.batches_from(offset - 1).next().filter(|_| offset > log.start_offset())?;
+    let known = look.story(replica.tp).batches.get(&super::history::Key::of(last))?;
+    replica.maximal_isr().find(|&member| !known.was_stored_at(member))
+}

@@ -1,0 +1,221 @@
+//! What all checkers remember of a run: which batches there have been, who has stored them, what was committed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::assumptions::Assumptions;
+use super::feed::Feed;
+use super::look::Touched;
+use crate::broker::{Log, Partition, Role};
+use crate::kernel::Run;
+use crate::record::{BrokerId, RecordBatch, StoredBatch, TopicPartition};
+use crate::scenario::Scenario;
+use crate::trace::{Event, Observer, Stamp};
+
+/// The name of a batch in a log: a leader of one epoch gives an offset once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    pub(super) base_offset: i64,
+    pub(super) leader_epoch: i32,
+}
+
+impl Key {
+    pub(super) fn of(stored: &StoredBatch) -> Key {
+        Key { base_offset: stored.base_offset, leader_epoch: stored.leader_epoch }
+    }
+}
+
+/// A batch that some replica has stored at some time.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) batch: Arc<RecordBatch>,
+    /// What stands before it in every log that has it; none where a log begins.
+    pub(super) before: Option<Key>,
+    /// Who has stored it, ascending.
+    at: Vec<BrokerId>,
+}
+
+impl Known {
+    pub(super) fn was_stored_at(&self, broker: BrokerId) -> bool {
+        self.at.binary_search(&broker).is_ok()
+    }
+}
+
+/// What has happened to one partition.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Story {
+    /// Every batch that there has been.
+    pub(super) batches: BTreeMap<Key, Known>,
+    /// Batches that did not agree with what was known of their key, in the last step.
+    pub(super) conflicts: Vec<(BrokerId, Key)>,
+    /// The batches below any high watermark that a leader has had, by offset.
+    pub(super) committed: BTreeMap<i64, i32>,
+    /// The highest of those: everything below is committed.
+    pub(super) true_hw: i64,
+    /// Who leads, as each broker believes; of each the epoch.
+    leading: BTreeMap<BrokerId, i32>,
+    pub(super) assumptions: Assumptions,
+}
+
+/// What has happened to all partitions.
+#[derive(Clone, Debug)]
+pub(super) struct History {
+    stories: BTreeMap<TopicPartition, Story>,
+    nothing: Story,
+    newest_rules: bool,
+}
+
+impl History {
+    pub(super) fn new(scenario: &Scenario) -> History {
+        let newest_rules = scenario.profile.at_least(3, 5);
+        History { stories: BTreeMap::new(), nothing: Story::default(), newest_rules }
+    }
+
+    pub(super) fn story(&self, tp: TopicPartition) -> &Story {
+        self.stories.get(&tp).unwrap_or(&self.nothing)
+    }
+
+    /// Takes in the events of a step, after it.
+    pub(super) fn note<O: Observer>(
+        &mut self,
+        events: &[(Stamp, Event)],
+        touched: &Touched,
+        run: &Run<(Feed, O)>,
+    ) {
+        for &(_, tp) in &touched.replicas {
+            if let Some(story) = self.stories.get_mut(&tp) {
+                story.conflicts.clear();
+            }
+        }
+        for (_, event) in events {
+            match *event {
+                Event::Append { broker, topic, partition, base_offset, log_end_offset, .. }
+                | Event::Replicated { broker, topic, partition, base_offset, log_end_offset, .. } => {
+                    let tp = TopicPartition { topic, partition };
+                    if let Some(replica) = replica(run, broker, tp) {
+                        self.at(tp).stored(broker, replica.log(), base_offset, log_end_offset);
+                    }
+                }
+                Event::HwAdvanced { broker, topic, partition, high_watermark, .. } => {
+                    let tp = TopicPartition { topic, partition };
+                    if let Some(replica) = replica(run, broker, tp) {
+                        self.at(tp).exposed(broker, replica, high_watermark);
+                    }
+                }
+                _ => {}
+            }
+        }
+        for &(broker, tp) in &touched.replicas {
+            if let Some(replica) = replica(run, broker, tp) {
+                let epoch = (replica.role() == Role::Leader).then(|| replica.leader_epoch());
+                let story = self.at(tp);
+                match epoch {
+                    Some(epoch) => story.leading.insert(broker, epoch),
+                    None => story.leading.remove(&broker),
+                };
+            }
+        }
+        for (_, event) in events {
+            self.note_terms(event, run);
+        }
+    }
+
+    fn note_terms<O: Observer>(&mut self, event: &Event, run: &Run<(Feed, O)>) {
+        let newest_rules = self.newest_rules;
+        match *event {
+            Event::Truncated { broker, topic, partition, .. } => {
+                let tp = TopicPartition { topic, partition };
+                let was_power = run.broker(broker).is_some_and(|broker| !broker.is_running());
+                if was_power {
+                    let state = run.controller().partition(tp);
+                    self.at(tp).assumptions.lost_power(broker, state, newest_rules);
+                }
+            }
+            Event::LeaderChanged { topic, partition, unclean, .. } => {
+                let tp = TopicPartition { topic, partition };
+                let state = run.controller().partition(tp);
+                self.at(tp).assumptions.decided(state, unclean);
+            }
+            Event::IsrShrunk { topic, partition, .. }
+            | Event::IsrExpanded { topic, partition, .. }
+            | Event::ElrChanged { topic, partition, .. } => {
+                let tp = TopicPartition { topic, partition };
+                let state = run.controller().partition(tp);
+                self.at(tp).assumptions.decided(state, false);
+            }
+            _ => {}
+        }
+    }
+
+    fn at(&mut self, tp: TopicPartition) -> &mut Story {
+        self.stories.entry(tp).or_default()
+    }
+}
+
+fn replica<O: Observer>(run: &Run<(Feed, O)>, broker: BrokerId, tp: TopicPartition) -> Option<&Partition> {
+    run.broker(broker)?.partition(tp)
+}
+
+impl Story {
+    /// A replica has stored the batches of its log between these offsets.
+    fn stored(&mut self, broker: BrokerId, log: &Log, from: i64, to: i64) {
+        let mut before = match from > log.start_offset() {
+            true => log.batches_from(from - 1).next().map(Key::of),
+            false => None,
+        };
+        for stored in log.batches_from(from).take_while(|stored| stored.next_offset() <= to) {
+            let key = Key::of(stored);
+            let known = self.batches.entry(key).or_insert_with(|| Known {
+                batch: Arc::clone(&stored.batch),
+                before,
+                at: Vec::new(),
+            });
+            let same_batch = Arc::ptr_eq(&known.batch, &stored.batch) || known.batch == stored.batch;
+            if !same_batch || (known.before != before && known.before.is_some() && before.is_some()) {
+                self.conflicts.push((broker, key));
+            }
+            if let Err(place) = known.at.binary_search(&broker) {
+                known.at.insert(place, broker);
+            }
+            before = Some(key);
+        }
+    }
+
+    /// A replica's high watermark has risen; a leader's is exposed to its clients, so what is below it is committed.
+    fn exposed(&mut self, broker: BrokerId, replica: &Partition, high_watermark: i64) {
+        let leads = replica.role() == Role::Leader || self.leading.contains_key(&broker);
+        if !leads || high_watermark <= self.true_hw {
+            return;
+        }
+        let newly = replica.log().batches_from(self.true_hw);
+        for stored in newly.take_while(|stored| stored.next_offset() <= high_watermark) {
+            self.committed.insert(stored.base_offset, stored.leader_epoch);
+        }
+        self.true_hw = high_watermark;
+    }
+
+    /// The last batch that is committed.
+    pub(super) fn last_committed(&self) -> Option<Key> {
+        let (&base_offset, &leader_epoch) = self.committed.last_key_value()?;
+        Some(Key { base_offset, leader_epoch })
+    }
+
+    /// What a log has in the place of the last committed batch, if that is not it; what stands before it is the same by
+    /// [`super::log_matching`].
+    pub(super) fn lacks_committed(&self, log: &Log) -> Option<Option<Key>> {
+        let last = self.last_committed()?;
+        if log.start_offset() > last.base_offset {
+            return None;
+        }
+        let there = log.batches_from(last.base_offset).next().map(Key::of);
+        (there != Some(last)).then_some(there)
+    }
+
+    /// Whether the batch of this key stands before the other one, or is it.
+    pub(super) fn precedes(&self, key: Key, mut end: Option<Key>) -> bool {
+        while let Some(at) = end.filter(|at| at.base_offset > key.base_offset) {
+            end = self.batches.get(&at).and_then(|known| known.before);
+        }
+        end == Some(key)
+    }
+}

@@ -1,0 +1,118 @@
+//! L: what comes about once faults have stopped and links have healed (`broker.md 10.3`), and a callback in time in any case.
+
+use std::collections::BTreeMap;
+
+use super::look::Look;
+use super::violation::{Found, Invariant};
+use super::{Checker, Step};
+use crate::record::{BrokerId, RecordId, TopicPartition};
+use crate::scenario::Act;
+use crate::time::{Span, Time};
+use crate::trace::{Event, Stamp};
+
+/// What rest takes at the longest, beside what settings say: registration and recovery, back-offs of client and brokers, an
+/// ISR scan, and one round of each after the other.
+const PATIENCE: Span = Span::from_millis(60_000);
+
+#[derive(Default)]
+pub(super) struct Liveness {
+    /// When something was last done to the system.
+    disturbed: Time,
+    /// When records that wait for their callback were put into a batch.
+    waiting: BTreeMap<RecordId, Time>,
+}
+
+impl Liveness {
+    fn told(
+        &mut self,
+        look: &Look<'_>,
+        stamp: Stamp,
+        record: RecordId,
+        tp: TopicPartition,
+        found: &mut Found,
+    ) {
+        let Some(since) = self.waiting.remove(&record) else { return };
+        let producer = &look.scenario.producers[usize::from(record.producer.0)];
+        // Before 2.1 only retries and request timeouts bound it (KIP-91).
+        let Some(delivery) = producer.config.delivery_timeout_ms else { return };
+        let limit = Span::from_millis(delivery + i64::from(producer.config.request_timeout_ms));
+        // A callback that takes time holds up all others.
+        if producer.callback == Span::ZERO && stamp.time.since(since) > limit {
+            let seen =
+                format!("{} waited {} for its callback", look.names.record(record), stamp.time.since(since));
+            found.report(look, Invariant::L, tp, seen, format!("{limit} at most"));
+        }
+    }
+
+    /// Whether the cluster has been left alone for so long that all must have come to rest.
+    fn is_healed(&self, look: &Look<'_>) -> bool {
+        let stays = |act: &Act| matches!(act, Act::Cut { r#for: None, .. } | Act::Slow { r#for: None, .. });
+        let config = &look.scenario.cluster.config;
+        let waits =
+            config.session_timeout_ms + config.replica_lag_time_max_ms + config.replica_socket_timeout_ms;
+        let quiet = look.now.since(self.disturbed);
+        quiet > Span::from_millis(waits) + PATIENCE
+            && !look.scenario.faults.iter().any(|fault| stays(&fault.act))
+    }
+}
+
+impl Checker for Liveness {
+    fn step(&mut self, look: &Look<'_>, step: &Step<'_>, found: &mut Found) {
+        for (stamp, event) in step.events {
+            match *event {
+                Event::Fault { .. } | Event::BrokerStopped { .. } | Event::BrokerStarted { .. } => {
+                    self.disturbed = stamp.time;
+                }
+                Event::Accumulated { record, .. } => {
+                    self.waiting.insert(record, stamp.time);
+                }
+                Event::Acknowledged { record, topic, partition, .. }
+                | Event::Failed { record, topic, partition, .. } => {
+                    self.told(look, *stamp, record, TopicPartition { topic, partition }, found);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn end(&mut self, look: &Look<'_>, found: &mut Found) {
+        if !self.is_healed(look) {
+            return;
+        }
+        for broker in look.brokers.iter().filter(|broker| broker.is_running()) {
+            if !look.controller.is_active(broker.id()) {
+                found.report(
+                    look,
+                    Invariant::L,
+                    broker.id(),
+                    "it runs and is fenced still",
+                    "it to be unfenced",
+                );
+            }
+        }
+        for (tp, state) in look.controller.partitions() {
+            let Some(leader) = state.leader else { continue };
+            let Some(led) = look.final_leader(tp) else {
+                let seen = format!("broker {leader} is to lead and does not know it");
+                found.report(look, Invariant::L, tp, seen, "it to lead");
+                continue;
+            };
+            for &member in state.replicas.iter().filter(|&&broker| look.controller.is_active(broker)) {
+                check_replica(look, member, &led, found);
+            }
+        }
+    }
+}
+
+fn check_replica(look: &Look<'_>, broker: BrokerId, led: &super::look::Replica<'_>, found: &mut Found) {
+    if !led.it.isr().contains(&broker) {
+        found.report(look, Invariant::L, (broker, led.tp), "it lives and is not in the ISR", "it to be back");
+    }
+    let end = |log_end, high_watermark| format!("log end {log_end}, high watermark {high_watermark}");
+    let Some(replica) = look.running(broker, led.tp) else { return };
+    let (seen, expected) =
+        [&replica, led].map(|replica| (replica.it.log().end_offset(), replica.it.high_watermark())).into();
+    if seen != expected {
+        found.report(look, Invariant::L, (broker, led.tp), end(seen.0, seen.1), end(expected.0, expected.1));
+    }
+}

@@ -1,0 +1,23 @@
+//! V2: if two replicas hold the same epoch and offset, it is the same batch; and what stands before it is the same too.
+
+use super::look::Look;
+use super::violation::{Found, Invariant};
+use super::{Checker, Step};
+
+pub(super) struct LogMatching;
+
+impl Checker for LogMatching {
+    /// The history has held every stored batch against the first of its epoch and offset, with the one before it: by
+    /// induction the whole logs up to there.
+    fn step(&mut self, look: &Look<'_>, step: &Step<'_>, found: &mut Found) {
+        for &(at, tp) in &step.touched.replicas {
+            for &(broker, key) in look.story(tp).conflicts.iter().filter(|&&(broker, _)| broker == at) {
+                let seen = format!(
+                    "at offset {} of epoch {} another batch, or after another one",
+                    key.base_offset, key.leader_epoch
+                );
+                found.report(look, Invariant::V2, (broker, tp), seen, "what other replicas have there");
+            }
+        }
+    }
+}

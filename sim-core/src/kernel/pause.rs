@@ -1,0 +1,107 @@
+//! Processes that stand still: their sockets are open, their kernels take in what comes, and all of it piles up.
+
+use std::collections::BTreeMap;
+
+use super::run::{Due, Run};
+use crate::broker::{BrokerOutput, BrokerTimer};
+use crate::network::{Delivery, Endpoint};
+use crate::record::BrokerId;
+use crate::trace::{Event, Observer, Seq};
+
+/// The brokers that stand still, and what waits for each.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Piles(BTreeMap<BrokerId, Pile>);
+
+/// What waits for one broker.
+#[derive(Clone, Debug, Default)]
+struct Pile {
+    /// What it was about to do.
+    outputs: Vec<BrokerOutput>,
+    /// What has come to its machine.
+    deliveries: Vec<Delivery>,
+    /// What it would have woken up for: the incarnation, what for, and why.
+    timers: Vec<(u32, BrokerTimer, Seq)>,
+}
+
+impl Piles {
+    /// Whether this broker stands still.
+    #[inline]
+    pub(super) fn has(&self, broker: BrokerId) -> bool {
+        !self.0.is_empty() && self.0.contains_key(&broker)
+    }
+
+    /// Keeps something that has come for a broker that stands still; hands it back if it does not.
+    #[inline]
+    pub(super) fn keep_delivery(&mut self, delivery: Delivery) -> Option<Delivery> {
+        if self.0.is_empty() {
+            return Some(delivery);
+        }
+        let Some(pile) = delivery.broker().and_then(|broker| self.0.get_mut(&broker)) else {
+            return Some(delivery);
+        };
+        // A reset takes what the process has not read yet.
+        if let &Delivery::Gone { connection, .. } = &delivery {
+            pile.deliveries.retain(
+                |kept| !matches!(kept, Delivery::Request { ticket, .. } if ticket.connection == connection),
+            );
+        }
+        pile.deliveries.push(delivery);
+        None
+    }
+
+    /// The same for something that it wants done: a fault has stopped it before.
+    #[inline]
+    pub(super) fn keep_output(&mut self, broker: BrokerId, output: BrokerOutput) -> Option<BrokerOutput> {
+        if self.0.is_empty() || matches!(output, BrokerOutput::Timer { .. }) {
+            return Some(output);
+        }
+        let Some(pile) = self.0.get_mut(&broker) else { return Some(output) };
+        pile.outputs.push(output);
+        None
+    }
+
+    /// A timer of a broker that stands still is due.
+    pub(super) fn keep_timer(&mut self, broker: BrokerId, incarnation: u32, timer: BrokerTimer, cause: Seq) {
+        if let Some(pile) = self.0.get_mut(&broker) {
+            pile.timers.push((incarnation, timer, cause));
+        }
+    }
+}
+
+impl<O: Observer> Run<O> {
+    /// A broker's process stands still from now on.
+    pub(super) fn pause(&mut self, broker: BrokerId, cause: Seq) {
+        if !self.processes[broker.0 as usize].up || self.piles.has(broker) {
+            return;
+        }
+        self.cx().emit(cause, || Event::BrokerStopped { broker, by: "pause" });
+        self.piles.0.insert(broker, Pile::default());
+        self.network.stands_still(Endpoint::Broker(broker));
+    }
+
+    /// It goes on: first with all that has piled up, in the order in which it came, so that requests are answered as if
+    /// nothing had happened (`broker.md Z6`); then with what it would have woken up for. What the controller has decided it
+    /// has to ask for, and learns a round trip later.
+    pub(super) fn resume(&mut self, broker: BrokerId, cause: Seq) {
+        let Some(pile) = self.piles.0.remove(&broker) else { return };
+        let resumed = self.cx().emit(cause, || Event::BrokerStarted { broker, by: "resume" });
+        for output in pile.outputs {
+            self.carry_output(broker, output);
+        }
+        self.with_network(|network, cx| network.goes_on(cx, Endpoint::Broker(broker)));
+        for delivery in pile.deliveries {
+            self.deliver(delivery);
+        }
+        for (incarnation, timer, cause) in pile.timers {
+            self.dispatch(Due::Broker(broker, incarnation, timer, cause));
+        }
+        self.with_broker(broker, |broker, cx| broker.goes_on(cx, resumed));
+    }
+
+    /// A process that stands still dies: nobody will ever look at what has piled up.
+    pub(super) fn forget_pile(&mut self, broker: BrokerId) {
+        if self.piles.0.remove(&broker).is_some() {
+            self.network.stands_no_more(Endpoint::Broker(broker));
+        }
+    }
+}
