@@ -305,7 +305,8 @@ impl<O: Observer> Run<O> {
             self.queue.push_fixed(
                 at,
                 Class::Application,
-                u32::from(producer) << 16,
+                // Behind its streams.
+                u32::from(producer) << 16 | 0xffff,
                 Due::ForceClose(producer),
             );
         }

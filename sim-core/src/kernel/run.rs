@@ -149,7 +149,7 @@ impl<O: Observer> Run<O> {
 
     /// When the next event is due.
     pub fn next_time(&self) -> Option<Time> {
-        self.queue.peek().map(|order| order.time)
+        self.queue.peek().map(Order::time)
     }
 
     /// How the run ended, once it has.
@@ -173,7 +173,7 @@ impl<O: Observer> Run<O> {
             return false;
         }
         match self.queue.peek() {
-            Some(next) if next.time <= self.scenario.stop => {}
+            Some(next) if next.time() <= self.scenario.stop => {}
             _ => {
                 self.now = self.now.max(self.scenario.stop);
                 self.end(EndedBy::Stop);

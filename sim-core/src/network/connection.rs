@@ -65,6 +65,8 @@ pub(super) struct Connection {
     pub(super) out: Lane,
     pub(super) back: Lane,
     pub(super) cause: Seq,
+    /// Asked by a broker and not yet answered, oldest first.
+    pub(super) asked: Vec<u64>,
     /// The machine at the far end has lost power, and with it all memory of this connection.
     pub(super) forgotten: bool,
     /// When the first message came to that machine that nobody was there to take: it is written again and again.
@@ -91,6 +93,7 @@ impl Connection {
             out,
             back,
             cause,
+            asked: Vec::new(),
             forgotten: false,
             unheard_since: None,
             used: life == Life::Open,

@@ -39,13 +39,13 @@ impl Network {
         treatment: Treatment,
         cause: Seq,
     ) {
-        let id = match self.current.get(&(opener, acceptor)) {
-            Some(&id) => id,
+        let id = match self.current.get(opener, acceptor) {
+            Some(id) => id,
             None if matches!(opener, Endpoint::Broker(_)) => self.open(cx, opener, acceptor, cause),
             None => return,
         };
         if matches!(opener, Endpoint::Broker(_)) && matches!(body, MessageBody::Request(_)) {
-            self.asked.entry(id).or_default().push(correlation);
+            self.asked(id, correlation);
         }
         self.put(cx, id, Way::Out, correlation, None, body, treatment, cause);
     }
