@@ -206,7 +206,7 @@ impl<O: Observer> Run<O> {
     }
 
     /// A broker's process dies; its log stays, page cache and all.
-    fn crash(&mut self, broker: BrokerId, cause: Seq) {
+    pub(super) fn crash(&mut self, broker: BrokerId, cause: Seq) {
         let process = &mut self.processes[broker.0 as usize];
         if !process.up {
             return;
@@ -219,7 +219,7 @@ impl<O: Observer> Run<O> {
     }
 
     /// A broker's machine dies in silence, and with it what was in its page cache only.
-    fn lose_power(&mut self, broker: BrokerId, survives: Option<u64>, cause: Seq) {
+    pub(super) fn lose_power(&mut self, broker: BrokerId, survives: Option<u64>, cause: Seq) {
         let process = &mut self.processes[broker.0 as usize];
         if !process.up {
             return;

@@ -2,6 +2,7 @@
 
 mod act;
 mod build;
+mod chaos;
 mod client;
 mod finish;
 mod lost_tails;

@@ -1,5 +1,6 @@
 //! Whole runs: a scenario, and what must be true of it whatever the seed.
 
+mod chaos;
 mod cold;
 mod cuts;
 mod fixture;
