@@ -68,6 +68,11 @@ impl Network {
         let lane = if message.way == Way::Out { &mut connection.out } else { &mut connection.back };
         lane.messages.retain(|other| *other != slot);
         lane.blocked |= holds_up;
+        let behind = if lane.blocked { None } else { lane.messages.front().copied() };
+        // What has been waiting behind it need not wait any more.
+        if let Some(behind) = behind.filter(|&behind| self.messages.get(behind).is_some_and(|it| it.waits)) {
+            self.schedule.push((cx.now, NetworkTimer::Arrives(behind)));
+        }
         cx.emit(message.sent, || Event::MessageLost { message: message.number, by });
     }
 
