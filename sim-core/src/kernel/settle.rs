@@ -1,4 +1,5 @@
-//! Whether a run is over: every record has its result, every fault is over, the replicas agree, readers have read.
+//! Whether a run is over: every record has its result, every fault is over, nothing is on its way to a log, the
+//! replicas agree, readers have read.
 
 use super::run::Run;
 use crate::broker::{Partition, Role};
@@ -15,6 +16,7 @@ impl<O: Observer> Run<O> {
     /// Whether the rest of the run is settled too (`scenario-format.md`, `stop`).
     pub(super) fn is_settled(&self) -> bool {
         self.topics_are_there()
+            && !self.network.carries_produce()
             && self.partitions().all(|tp| self.replicas_agree(tp))
             && self.consumers_are_done()
     }
