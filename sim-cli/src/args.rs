@@ -36,7 +36,7 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// List the scenarios of the library, with the question each answers
     List(ListArgs),
-    /// Print a scenario file as it is
+    /// Print a scenario file as it is, or the scenario as JSON
     Show(ShowArgs),
     /// Run scenarios and their twins against what they expect
     Check(CheckArgs),
@@ -121,9 +121,11 @@ pub(crate) struct ListArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {
-    /// A name from the library, or the path of a scenario file
-    #[arg(value_name = "SCENARIO")]
-    pub(crate) scenario: String,
+    #[command(flatten)]
+    pub(crate) chosen: Chosen,
+    /// The file as it is, or JSON of what would be run: with the twin and all changes in it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]

@@ -168,6 +168,7 @@ impl Observer for Highlights {
             | Event::LeaderChanged { .. }
             | Event::IsrShrunk { .. }
             | Event::IsrExpanded { .. }
+            | Event::ElrChanged { .. }
             | Event::Truncated { .. } => self.cluster(stamp, event, names),
             Event::RunEnded { by } => {
                 let phrase = if *by == "stop" { Phrase::RunStopped } else { Phrase::RunSettled };
@@ -293,6 +294,7 @@ impl Highlights {
                 self.tell_each(stamp, Must, phrase, vec![("broker", text(broker)), ("by", text(by))]);
             }
             Event::BrokerFenced { broker, .. } => {
+                self.stopped.push(*broker);
                 self.tell_each(stamp, Should, Phrase::BrokerFenced, vec![("broker", text(broker))]);
             }
             Event::BrokerUnfenced { broker, .. } if self.stopped.contains(broker) => {
@@ -305,6 +307,7 @@ impl Highlights {
                 leader_epoch,
                 isr,
                 unclean,
+                by,
                 ..
             } => {
                 let mut values = vec![("partition", partition(names, *topic, *number))];
@@ -315,12 +318,22 @@ impl Highlights {
                 values.push(("leader", text(leader)));
                 values.push(("epoch", text(leader_epoch)));
                 values.push(("isr", brokers(isr)));
-                let phrase = if *unclean { Phrase::LeaderElectedUncleanly } else { Phrase::LeaderElected };
+                let phrase = match (*unclean, *by) {
+                    (true, _) => Phrase::LeaderElectedUncleanly,
+                    (_, "shutdown") => Phrase::LeaderHandedOver,
+                    _ => Phrase::LeaderElected,
+                };
                 self.tell_each(stamp, Must, phrase, values);
             }
-            Event::IsrShrunk { topic, partition: number, isr, .. } => {
-                let values = vec![("partition", partition(names, *topic, *number)), ("isr", brokers(isr))];
-                self.tell_each(stamp, Should, Phrase::IsrShrinks, values);
+            Event::IsrShrunk { topic, partition: number, isr, elr, .. } => {
+                let (isr, eligible) = (("isr", brokers(isr)), ("elr", brokers(elr)));
+                let values = vec![("partition", partition(names, *topic, *number)), isr, eligible];
+                let phrase = if elr.is_empty() { Phrase::IsrShrinks } else { Phrase::IsrShrinksWithElr };
+                self.tell_each(stamp, Should, phrase, values);
+            }
+            Event::ElrChanged { topic, partition: number, elr, .. } => {
+                let values = vec![("partition", partition(names, *topic, *number)), ("elr", brokers(elr))];
+                self.tell_each(stamp, Should, Phrase::ElrChanges, values);
             }
             Event::IsrExpanded { topic, partition: number, isr, .. } => {
                 let values = vec![("partition", partition(names, *topic, *number)), ("isr", brokers(isr))];

@@ -38,6 +38,17 @@ fn a_scenario_is_shown_as_it_is() {
 }
 
 #[test]
+fn a_scenario_is_shown_to_programs_with_its_changes() {
+    let tree = printed(&["show", SCENARIO, "--twin", "idempotent", "--set", "acks=all", "--format", "json"]);
+    let tree: Value = serde_json::from_str(&tree).expect("JSON");
+    let config = &tree["producers"][0]["config"];
+    assert_eq!((&config["enable.idempotence"], &config["acks"]), (&true.into(), &"all".into()));
+    let refused = inflight(&["show", SCENARIO, "--twin", "idempotent"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("--format json"));
+}
+
+#[test]
 fn the_library_is_listed_for_programs_with_every_field() {
     let list: Value = serde_json::from_str(&printed(&["list", "--format", "json"])).expect("JSON");
     let entry = list

@@ -138,6 +138,8 @@ pub(super) struct Cluster {
     down: Vec<bool>,
     /// Who takes connections.
     pub(super) listening: Vec<bool>,
+    /// Who has ended in order.
+    pub(super) ended: Vec<bool>,
     requests: u64,
     /// What clients were answered, by correlation.
     answers: BTreeMap<u64, Reply>,
@@ -169,6 +171,7 @@ impl Cluster {
             now: Time::ZERO,
             down: vec![false; brokers.len()],
             listening: vec![true; brokers.len()],
+            ended: vec![false; brokers.len()],
             brokers,
             chance,
             trace: Tracer::new(Recorder::all(), Arc::new(names)),
@@ -214,7 +217,8 @@ impl Cluster {
                     self.connections.remove(&(from, to.0 as usize));
                 }
                 BrokerOutput::Listens => self.listening[from] = true,
-                BrokerOutput::Hang { peer: Peer::Controller, .. } | BrokerOutput::Stopped => {}
+                BrokerOutput::Stopped { .. } => self.ended[from] = true,
+                BrokerOutput::Hang { peer: Peer::Controller, .. } => {}
                 BrokerOutput::Timer { at, timer, cause } => {
                     self.timers_set += 1;
                     self.timers.insert((at, self.timers_set), (from, timer, cause));
@@ -311,6 +315,11 @@ impl Cluster {
                 });
             }
         }
+        self.settle();
+    }
+
+    pub(super) fn shut_down(&mut self, at: usize) {
+        self.input(at, |broker, cx| broker.shut_down(cx, Seq::OUTSIDE));
         self.settle();
     }
 

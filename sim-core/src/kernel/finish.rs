@@ -124,6 +124,9 @@ impl<O: Observer> Run<O> {
                 partitions.entry(replica.tp()).or_default().producer_state_expired = true;
             }
         }
+        for tp in self.partitions().filter(|&tp| self.controller.was_forced(tp)) {
+            partitions.entry(tp).or_default().forced_unclean = true;
+        }
         let partitions = partitions.into_iter().collect();
         Terms { restarts: self.restarts.clone(), partitions, ..Terms::of(&self.scenario) }
     }

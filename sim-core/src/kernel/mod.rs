@@ -1,8 +1,10 @@
 //! The event queue and the loops that drive a run: what is due, whose turn it is, and who gets what.
 
 mod act;
+mod broker_process;
 mod build;
 mod client;
+mod controller_process;
 mod finish;
 mod lost_tails;
 mod pause;

@@ -36,8 +36,8 @@ pub(super) enum Due {
     Network(NetworkTimer),
     /// A broker's timer; stale if the process has died since.
     Broker(BrokerId, u32, BrokerTimer, Seq),
-    /// The controller's timer.
-    Controller(ControllerTimer),
+    /// The controller's timer; stale if its process has died since.
+    Controller(u32, ControllerTimer),
     /// A consumer begins.
     ConsumerStarts(ConsumerIx),
     /// A consumer's timer.
@@ -71,6 +71,16 @@ pub(super) struct Process {
     pub(super) up: bool,
     /// How often it has been started after t=0.
     pub(super) incarnation: u32,
+    /// It is about to end in order.
+    pub(super) ending: bool,
+    /// It is to be started again when it has.
+    pub(super) start_after: Option<Seq>,
+}
+
+impl Process {
+    pub(super) fn new(up: bool) -> Process {
+        Process { up, incarnation: 0, ending: false, start_after: None }
+    }
 }
 
 /// One run. It can be cloned at any event, and the clone goes on as the original would.
@@ -88,6 +98,7 @@ pub struct Run<O> {
     pub(super) brokers: Vec<Broker>,
     pub(super) processes: Vec<Process>,
     pub(super) controller: Controller,
+    pub(super) controller_process: Process,
     pub(super) consumers: Vec<Consumer>,
     /// Whose topics have yet to be created.
     pub(super) waiting_consumers: Vec<ConsumerIx>,
@@ -192,7 +203,12 @@ impl<O: Observer> Run<O> {
                     self.with_broker(broker, |broker, cx| broker.timer(cx, timer, cause));
                 }
             }
-            Due::Controller(timer) => self.with_controller(|controller, cx| controller.timer(cx, timer)),
+            Due::Controller(incarnation, timer) => {
+                let process = self.controller_process;
+                if process.up && process.incarnation == incarnation {
+                    self.with_controller(|controller, cx| controller.timer(cx, timer));
+                }
+            }
             Due::ConsumerStarts(consumer) => self.consumer_starts(consumer),
             Due::Consumer(consumer, timer) => {
                 self.with_consumer(consumer, |consumer, cx| consumer.timer(cx, timer));
@@ -438,7 +454,7 @@ impl<O: Observer> Run<O> {
                 self.queue.push_system(at, Due::Broker(broker, incarnation, timer, cause));
             }
             BrokerOutput::Listens => self.network.listens(Endpoint::Broker(broker)),
-            BrokerOutput::Stopped => {}
+            BrokerOutput::Stopped { cause } => self.process_ended(broker, cause),
         }
     }
 
@@ -456,7 +472,10 @@ impl<O: Observer> Run<O> {
                     let body = MessageBody::Update(update);
                     self.write(Endpoint::Controller, Endpoint::Broker(broker), 0, body, cause);
                 }
-                ControllerOutput::Timer { at, timer } => self.queue.push_system(at, Due::Controller(timer)),
+                ControllerOutput::Timer { at, timer } => {
+                    let incarnation = self.controller_process.incarnation;
+                    self.queue.push_system(at, Due::Controller(incarnation, timer));
+                }
             }
         }
         self.scratch.controller_outputs = outputs;

@@ -95,8 +95,12 @@ impl Network {
         }
     }
 
-    /// A machine has power again: whoever has been writing to it in vain is answered with a reset the next time.
-    pub(super) fn answer_with_resets<O: Observer>(&mut self, cx: &mut Cx<'_, O>, who: Endpoint) {
+    /// A machine has power (again): whoever has been writing to it in vain is answered with a reset the next time.
+    pub fn has_power<O: Observer>(&mut self, cx: &mut Cx<'_, O>, who: Endpoint) {
+        self.silences.retain(|&(opener, _), _| opener != who);
+        if !self.dark.remove(&who) {
+            return;
+        }
         let unheard: Vec<(ConnectionId, Time)> = self
             .connections
             .iter()

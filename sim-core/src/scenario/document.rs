@@ -81,7 +81,29 @@ impl Node {
     }
 }
 
+impl Value {
+    /// The value as JSON. A date, which no key of a scenario takes, is `null`.
+    fn to_json(&self) -> serde_json::Value {
+        match self {
+            Value::Text(text) => text.as_str().into(),
+            // Beyond 64 bits no key takes a number either.
+            Value::Whole(number) => i64::try_from(*number).map_or(serde_json::Value::Null, Into::into),
+            Value::Real(number, _) => (*number).into(),
+            Value::Truth(truth) => (*truth).into(),
+            Value::Date => serde_json::Value::Null,
+            Value::List(list) => list.iter().map(|node| node.value.to_json()).collect(),
+            Value::Table(table) => table.to_json(),
+        }
+    }
+}
+
 impl Table {
+    /// The table as JSON.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        let entries = self.entries.iter();
+        entries.map(|entry| (entry.key.clone(), entry.value.value.to_json())).collect()
+    }
+
     /// The value of a key.
     pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         self.entry(key).map(|entry| &entry.value)

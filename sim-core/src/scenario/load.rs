@@ -48,6 +48,25 @@ impl Scenario {
     }
 }
 
+/// The file as one tree of JSON, with a twin and overrides applied as for [`Scenario::load`]: what another program needs
+/// to play the same story. Values stand as written and nothing is filled in; the twins are left out.
+///
+/// # Errors
+/// All problems that [`Scenario::load`] finds.
+pub fn as_json(source: &Source, overrides: &Overrides) -> Result<serde_json::Value, ScenarioErrors> {
+    Scenario::load(source, overrides)?;
+    let (mut texts, problems) = (Texts::default(), Problems::default());
+    let changed = document::parse(&source.name, &source.bytes, &mut texts, &problems).and_then(|root| {
+        let twin = overrides.twin.as_deref();
+        let twin = twin_nodes(&root).iter().find(|node| twin.is_some() && name_of(node) == twin);
+        let mut changed = root.as_table()?.clone();
+        apply(&mut changed, twin, overrides, &mut texts, &problems);
+        changed.entries.retain(|entry| entry.key != "twins");
+        Some(changed.to_json())
+    });
+    problems.finish(changed, &texts)
+}
+
 /// The paths of the `.properties` files that a scenario names, for whoever fills [`Source::properties`]. A file that
 /// cannot be read names none.
 pub fn properties_named(bytes: &[u8]) -> Vec<String> {
@@ -103,10 +122,7 @@ fn apply_and_read(
         Some(name) => Some(twin_node(name, &twins, twin_nodes, texts, problems)?),
         None => None,
     };
-    if let Some(twin) = twin {
-        apply_twin(&mut changed, twin, problems);
-    }
-    apply_command_line(&mut changed, overrides, texts, problems);
+    apply(&mut changed, twin, overrides, texts, problems);
     let changed = Node { at: root.at, value: Value::Table(changed) };
     let mut configs = Configs::new(source, overrides, texts, problems);
     let scenario =
@@ -139,10 +155,7 @@ fn twin_node<'d>(
     texts: &mut Texts,
     problems: &Problems,
 ) -> Option<&'d Node> {
-    let asked = |node: &&Node| {
-        node.as_table().and_then(|twin| twin.get("name")).and_then(Node::as_text) == Some(name)
-    };
-    if let Some(node) = nodes.iter().find(asked) {
+    if let Some(node) = nodes.iter().find(|node| name_of(node) == Some(name)) {
         return Some(node);
     }
     let text = texts.add("--twin", name);
@@ -150,6 +163,24 @@ fn twin_node<'d>(
         Node { at: At { text, start: 0, end: name.len() as u32 }, value: Value::Text(name.to_owned()) };
     unknown(&node, "twin", name, twins.iter().map(|twin| twin.name.as_str()), problems);
     None
+}
+
+fn name_of(twin: &Node) -> Option<&str> {
+    twin.as_table().and_then(|twin| twin.get("name")).and_then(Node::as_text)
+}
+
+/// All changes of a file: the twin's, then the command line's.
+fn apply(
+    file: &mut Table,
+    twin: Option<&Node>,
+    overrides: &Overrides,
+    texts: &mut Texts,
+    problems: &Problems,
+) {
+    if let Some(twin) = twin {
+        apply_twin(file, twin, problems);
+    }
+    apply_command_line(file, overrides, texts, problems);
 }
 
 /// `change`, then `set`; the twin's `expect` stands in the place of the file's.

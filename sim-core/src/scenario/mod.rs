@@ -21,7 +21,7 @@ mod source;
 pub use error::{ScenarioError, ScenarioErrors};
 pub use expect::Expect;
 pub use listing::Listing;
-pub use load::{Loaded, properties_named};
+pub use load::{Loaded, as_json, properties_named};
 pub use model::{
     Act, Acting, BrokerRef, ChanceOf, Cluster, Consumer, CutEnd, Decode, Distribution, Fault, Header, Keys,
     Languages, Link, LinkEnd, Mode, Network, On, Overrides, Pace, PartitionChoice, PowerLoss, Producer,

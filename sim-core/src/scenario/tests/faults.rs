@@ -152,9 +152,12 @@ fn faults_on_brokers_and_connections_are_read() {
 #[test]
 fn faults_on_topics_and_producers_are_read() {
     let tp = TopicPartition { topic: TopicIx(0), partition: 1 };
-    assert_eq!(act("{ elect = \"orders-1\" }"), Act::Elect { tp, leader: None });
+    assert_eq!(act("{ elect = \"orders-1\" }"), Act::Elect { tp, leader: None, unclean: false });
     let leader = Some(BrokerRef::Id(BrokerId(2)));
-    assert_eq!(act("{ elect = \"orders-1\", leader = 2, unclean = false }"), Act::Elect { tp, leader });
+    for unclean in [false, true] {
+        let text = format!("{{ elect = \"orders-1\", leader = 2, unclean = {unclean} }}");
+        assert_eq!(act(&text), Act::Elect { tp, leader, unclean });
+    }
     assert_eq!(
         act("{ add-partitions = \"orders\", to = 8 }"),
         Act::AddPartitions { topic: TopicIx(0), to: 8 }

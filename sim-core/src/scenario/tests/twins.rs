@@ -4,7 +4,7 @@ use super::{LEAST, LOST_ACK, Overrides, Scenario, Source, errors, load, scenario
 use crate::config::{Family, Release};
 use crate::protocol::Exception;
 use crate::record::BrokerId;
-use crate::scenario::{Act, Languages, Listing, Sampled, Text, expect};
+use crate::scenario::{Act, Languages, Listing, Sampled, Text, as_json, expect};
 use crate::time::Span;
 
 const TWO: &str = r#"
@@ -279,4 +279,18 @@ fn partitions_that_come_later_can_be_named() {
          do = {{ add-partitions = \"orders\", to = 6 }}\n[expect]\nleo.\"orders-5\" = 0\n"
     );
     assert_eq!(scenario(&text).topics[0].assignment, [[0, 1, 2].map(BrokerId)]);
+}
+
+/// Another program that plays the story sees what would be run, and none of what it is made from.
+#[test]
+fn the_changed_file_can_be_had_as_json() {
+    let source = Source::new("lost-ack.toml", LOST_ACK);
+    let overrides = Overrides { seed: Some(7), set: set(&[("linger.ms", "0")]).set, ..twin("idempotent") };
+    let tree = as_json(&source, &overrides).unwrap_or_else(|errors| panic!("{errors}"));
+    let config = &tree["producers"][0]["config"];
+    assert_eq!((&config["enable.idempotence"], &config["linger.ms"]), (&true.into(), &"0".into()));
+    assert_eq!((&tree["seed"], &tree["expect"]["duplicated"]), (&7.into(), &0.into()));
+    assert_eq!(tree["faults"][0]["on"]["nth"], 2);
+    assert!(tree.get("twins").is_none());
+    assert_eq!(as_json(&source, &twin("twice")).err(), with(&twin("twice"), LOST_ACK).err());
 }

@@ -148,7 +148,7 @@ impl NetworkClient {
                 continue;
             }
             wrote = true;
-            connection.active_at = now;
+            connection.touch(now, &mut self.uses);
             connection.in_flight.iter_mut().for_each(|request| request.written = true);
             if connection.in_flight.back().is_some_and(|newest| !newest.expects_response)
                 && let Some(request) = connection.in_flight.pop_back()
@@ -165,7 +165,7 @@ impl NetworkClient {
         let mut read = Vec::new();
         for (node, connection) in (0..).map(BrokerId).zip(&mut self.connections) {
             if let Some((arrival, cause)) = connection.arrivals.pop_front() {
-                connection.active_at = now;
+                connection.touch(now, &mut self.uses);
                 read.push((node, arrival, cause));
             }
         }
@@ -271,9 +271,11 @@ impl NetworkClient {
             return None;
         }
         let open = (0..).map(BrokerId).zip(&self.connections).filter(|(node, _)| self.is_open(*node));
-        let oldest = open.map(|(node, connection)| (connection.active_at, node)).min();
-        let since = oldest.map_or(now, |(active_at, _)| active_at);
+        let oldest = open
+            .map(|(node, connection)| (connection.active_at, connection.last_use, node))
+            .min_by_key(|&(_, last_use, _)| last_use);
+        let since = oldest.map_or(now, |(active_at, ..)| active_at);
         self.next_idle_check = since + Span::from_millis(max_idle_ms);
-        oldest.filter(|_| now > self.next_idle_check).map(|(_, node)| node)
+        oldest.filter(|_| now > self.next_idle_check).map(|(.., node)| node)
     }
 }

@@ -1,0 +1,12 @@
+//! Whole runs held against the reference: what only shows when all parts work together.
+
+mod cold;
+mod controller;
+mod cuts;
+mod fixture;
+mod measured;
+mod pause;
+mod power;
+mod shutdown;
+mod slow;
+mod unclean;

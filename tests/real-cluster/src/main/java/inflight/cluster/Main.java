@@ -1,0 +1,105 @@
+package inflight.cluster;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.kafka.common.utils.AppInfoParser;
+
+/** The command line that {@code judge} calls; that script says what it takes. */
+public final class Main {
+    private final List<String> names;
+    private final Table table;
+    private final Simulator simulator;
+    private final Path folder;
+    private final int runs;
+
+    private Main(List<String> arguments) throws IOException {
+        table = new Table(Path.of(option(arguments, "--table", null)));
+        simulator = new Simulator(option(arguments, "--inflight", null));
+        folder = Path.of(option(arguments, "--folder", null));
+        runs = Integer.parseInt(option(arguments, "--runs", "1"));
+        names = arguments;
+    }
+
+    public static void main(String[] args) {
+        int status = 2;
+        try {
+            List<String> arguments = new ArrayList<>(List.of(args));
+            boolean list = arguments.remove("--list");
+            Main main = new Main(arguments);
+            status = list ? main.list() : main.judge();
+        } catch (JudgeError | IOException e) {
+            System.err.println("judge: " + e.getMessage() + (e.getCause() == null ? "" : " (" + e.getCause() + ")"));
+        } catch (InterruptedException e) {
+            System.err.println("judge: interrupted");
+        }
+        System.exit(status);
+    }
+
+    private int list() {
+        table.rows.forEach(row -> System.out.println(row.title().replace(" ", "")));
+        return 0;
+    }
+
+    private int judge() throws IOException, InterruptedException {
+        List<Table.Row> rows = table.named(names);
+        Report report = new Report();
+        try (Player player = new Player(folder)) {
+            Runtime.getRuntime().addShutdownHook(new Thread(player::close));
+            for (Table.Row row : rows)
+                judge(row, player, report);
+        }
+        report.print();
+        System.out.println("Kafka " + AppInfoParser.getVersion() + ", Java " + System.getProperty("java.version"));
+        return report.allAgree() ? 0 : 1;
+    }
+
+    private void judge(Table.Row row, Player player, Report report) throws IOException, InterruptedException {
+        Story story = StoryReader.read(simulator.scenario(row.scenario(), row.twin()));
+        requireRelease(row, story);
+        List<JsonNode> simulated = new ArrayList<>();
+        for (int seed = 1; seed <= table.seeds; seed++)
+            simulated.add(simulator.run(row.scenario(), row.twin(), seed));
+        report.begin(row, simulated);
+        for (int run = 0; run < runs; run++)
+            judgeOnce(row, story, simulated, player, report);
+    }
+
+    /** A difference of a run in which the machine was late decides nothing: it is played once more. */
+    private static void judgeOnce(Table.Row row, Story story, List<JsonNode> simulated, Player player, Report report)
+            throws IOException, InterruptedException {
+        for (boolean again = false; ; again = true) {
+            long start = System.nanoTime();
+            Played played = player.play(story);
+            Comparison comparison = Comparison.of(row, simulated, played.result());
+            boolean agrees = comparison.differences().isEmpty();
+            boolean late = played.lateNanos() > Player.PUNCTUAL_NANOS;
+            if (agrees || !late || again) {
+                Report.Ending ending = agrees ? Report.Ending.AGREES : late ? Report.Ending.UNDECIDED : Report.Ending.DIFFERS;
+                report.add(ending, played, comparison, (System.nanoTime() - start) / 1e9);
+                return;
+            }
+            System.out.printf("%s: a send or fault came %s ms late, and the run differs; once more%n", row.title(),
+                Comparison.number(Durations.millis(played.lateNanos())));
+        }
+    }
+
+    private static void requireRelease(Table.Row row, Story story) {
+        String release = AppInfoParser.getVersion();
+        String profile = "kafka-" + release.substring(0, release.lastIndexOf('.'));
+        if (!story.profile().equals(profile))
+            throw new JudgeError(row.title() + " has the profile " + story.profile() + ", the jars are those of " + release);
+    }
+
+    private static String option(List<String> arguments, String name, String otherwise) {
+        int at = arguments.indexOf(name);
+        if (at < 0 && otherwise != null)
+            return otherwise;
+        if (at < 0 || at + 1 >= arguments.size())
+            throw new JudgeError("missing " + name);
+        arguments.remove(at);
+        return arguments.remove(at);
+    }
+}

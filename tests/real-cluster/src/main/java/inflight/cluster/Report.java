@@ -1,0 +1,66 @@
+package inflight.cluster;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What came of each row over its runs: said as it comes, and at the end in one table, as the docs have it. */
+final class Report {
+    /** How a run ended: {@code UNDECIDED} where the machine was too busy to keep the times of sends and faults. */
+    enum Ending { AGREES, DIFFERS, UNDECIDED }
+
+    private static final class Line {
+        final Table.Row row;
+        final List<JsonNode> simulated;
+        final List<JsonNode> real = new ArrayList<>();
+        final Map<Ending, Integer> endings = new LinkedHashMap<>();
+
+        Line(Table.Row row, List<JsonNode> simulated) {
+            this.row = row;
+            this.simulated = simulated;
+        }
+    }
+
+    private final List<Line> lines = new ArrayList<>();
+
+    void begin(Table.Row row, List<JsonNode> simulated) {
+        lines.add(new Line(row, simulated));
+    }
+
+    void add(Ending ending, Played played, Comparison comparison, double seconds) {
+        Line line = lines.get(lines.size() - 1);
+        line.endings.merge(ending, 1, Integer::sum);
+        if (ending != Ending.UNDECIDED)
+            line.real.add(played.result());
+        System.out.printf("%-45s %-10s %2d values, %5.1f s, punctual to %s ms%n", line.row.title(), ending.name().toLowerCase(),
+            comparison.compared(), seconds, Comparison.number(Durations.millis(played.lateNanos())));
+        comparison.differences().forEach(difference -> System.out.println("    " + difference));
+    }
+
+    boolean allAgree() {
+        return lines.stream().allMatch(line -> line.endings.keySet().equals(java.util.Set.of(Ending.AGREES)));
+    }
+
+    void print() {
+        System.out.println("\n| scenario | runs | agree | equal | within: simulated, real |\n| --- | --- | --- | --- | --- |");
+        for (Line line : lines) {
+            int runs = line.endings.values().stream().mapToInt(Integer::intValue).sum();
+            List<String> ranges = new ArrayList<>();
+            line.row.within().keySet().forEach(name ->
+                ranges.add("`" + name + "` " + range(line.simulated, name) + ", " + range(line.real, name)));
+            System.out.printf("| %s | %d | %d | %d | %s |%n", line.row.title(), runs, line.endings.getOrDefault(Ending.AGREES, 0),
+                line.row.exact().size(), String.join("; ", ranges));
+        }
+    }
+
+    private static String range(List<JsonNode> results, String name) {
+        double[] values = results.stream().mapToDouble(result -> Reading.of(result, name).asDouble()).sorted().toArray();
+        if (values.length == 0)
+            return "none";
+        String least = Comparison.number(values[0]);
+        String most = Comparison.number(values[values.length - 1]);
+        return least.equals(most) ? least : least + " to " + most;
+    }
+}

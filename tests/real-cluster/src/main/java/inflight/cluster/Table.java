@@ -1,0 +1,66 @@
+package inflight.cluster;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.dataformat.toml.TomlMapper;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** {@code scenarios.toml}: what is played, and what is compared how. */
+final class Table {
+    /** The real value lies in the simulator's range over all seeds, widened below by {@code early} and above by {@code late}. */
+    record Slack(double early, double late, String why) { }
+
+    /**
+     * A scenario or one of its twins. {@code exact} are the names whose value has to be the simulator's, which has to be the
+     * same for all seeds; {@code within} those that have to be in its range; {@code apart}, with the reason, what is not compared.
+     */
+    record Row(String scenario, String twin, Set<String> exact, Map<String, Slack> within, Map<String, String> apart) {
+        String title() {
+            return twin == null ? scenario : scenario + " / " + twin;
+        }
+    }
+
+    final int seeds;
+    final List<Row> rows = new ArrayList<>();
+
+    Table(Path file) throws IOException {
+        JsonNode root = new TomlMapper().readTree(file.toFile());
+        seeds = root.path("seeds").asInt();
+        List<String> everywhere = new ArrayList<>();
+        root.path("exact").forEach(name -> everywhere.add(name.asText()));
+        for (JsonNode row : root.path("scenario"))
+            rows.add(row(row, everywhere));
+    }
+
+    private static Row row(JsonNode json, List<String> everywhere) {
+        Map<String, Slack> within = new LinkedHashMap<>();
+        json.path("within").properties().forEach(entry -> {
+            JsonNode slack = entry.getValue();
+            within.put(entry.getKey(), new Slack(slack.path("early").asDouble(), slack.path("late").asDouble(), slack.path("why").asText()));
+        });
+        Map<String, String> apart = new LinkedHashMap<>();
+        json.path("apart").properties().forEach(entry -> apart.put(entry.getKey(), entry.getValue().asText()));
+        Set<String> exact = new LinkedHashSet<>(everywhere);
+        exact.removeAll(within.keySet());
+        exact.removeAll(apart.keySet());
+        return new Row(json.path("name").asText(), json.path("twin").asText(null), exact, within, apart);
+    }
+
+    /** The rows of these scenarios, all for none; {@code NAME/TWIN} is one row. */
+    List<Row> named(List<String> names) {
+        for (String name : names)
+            if (rows.stream().noneMatch(row -> isNamed(row, name)))
+                throw new JudgeError("no scenario " + name + " in the table; --list shows them");
+        return rows.stream().filter(row -> names.isEmpty() || names.stream().anyMatch(name -> isNamed(row, name))).toList();
+    }
+
+    private static boolean isNamed(Row row, String name) {
+        return name.equals(row.scenario) || name.equals(row.title().replace(" ", ""));
+    }
+}
