@@ -1,12 +1,12 @@
 //! What becomes of a message when its time has come: held up, lost, delayed, delivered.
 
-use super::connection::{ConnectionId, Life};
+use super::connection::{Connection, ConnectionId, Life};
 use super::link::Endpoint;
 use super::message::{MessageSlot, Way};
 use super::ticket::{Forced, Ticket};
 use super::wire::{Delivery, Network, NetworkTimer};
 use super::writing::{holds_up, traced};
-use crate::protocol::{Arrival, Response};
+use crate::protocol::{Arrival, Request, Response};
 use crate::time::{Span, Time};
 use crate::trace::{Cx, Event, EventKind, MessageBody, MessageEvent, Observer, Seq};
 
@@ -40,6 +40,15 @@ impl Network {
             return false;
         }
         true
+    }
+
+    /// Whether a Produce request is on its way that will arrive: its client may have given it up, a broker will not.
+    pub fn carries_produce(&self) -> bool {
+        self.messages.iter().any(|message| {
+            let arrives = |connection: &Connection| !connection.out.blocked && !connection.forgotten;
+            matches!(message.body, MessageBody::Request(Request::Produce(_)))
+                && self.connection(message.connection).is_some_and(arrives)
+        })
     }
 
     /// The kind of the event that this message's delivery will be.
