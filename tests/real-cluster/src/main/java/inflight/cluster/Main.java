@@ -39,7 +39,7 @@ public final class Main {
     }
 
     private int list() {
-        table.rows.forEach(row -> System.out.println(row.title().replace(" ", "")));
+        table.rows.forEach(row -> System.out.println(row.name()));
         return 0;
     }
 
@@ -81,7 +81,7 @@ public final class Main {
                 report.add(ending, played, comparison, (System.nanoTime() - start) / 1e9);
                 return;
             }
-            System.out.printf("%s: a send or fault came %s ms late, and the run differs; once more%n", row.title(),
+            System.out.printf("%s: the machine was busy (%s ms late), and the run differs; once more%n", row.name(),
                 Comparison.number(Durations.millis(played.lateNanos())));
         }
     }
@@ -90,7 +90,7 @@ public final class Main {
         String release = AppInfoParser.getVersion();
         String profile = "kafka-" + release.substring(0, release.lastIndexOf('.'));
         if (!story.profile().equals(profile))
-            throw new JudgeError(row.title() + " has the profile " + story.profile() + ", the jars are those of " + release);
+            throw new JudgeError(row.name() + " has the profile " + story.profile() + ", the jars are those of " + release);
     }
 
     private static String option(List<String> arguments, String name, String otherwise) {

@@ -34,7 +34,7 @@ final class Report {
         line.endings.merge(ending, 1, Integer::sum);
         if (ending != Ending.UNDECIDED)
             line.real.add(played.result());
-        System.out.printf("%-45s %-10s %2d values, %5.1f s, punctual to %s ms%n", line.row.title(), ending.name().toLowerCase(),
+        System.out.printf("%-45s %-10s %2d values, %5.1f s, punctual to %s ms%n", line.row.name(), ending.name().toLowerCase(),
             comparison.compared(), seconds, Comparison.number(Durations.millis(played.lateNanos())));
         comparison.differences().forEach(difference -> System.out.println("    " + difference));
     }
@@ -50,7 +50,7 @@ final class Report {
             List<String> ranges = new ArrayList<>();
             line.row.within().keySet().forEach(name ->
                 ranges.add("`" + name + "` " + range(line.simulated, name) + ", " + range(line.real, name)));
-            System.out.printf("| %s | %d | %d | %d | %s |%n", line.row.title(), runs, line.endings.getOrDefault(Ending.AGREES, 0),
+            System.out.printf("| %s | %d | %d | %d | %s |%n", line.row.name(), runs, line.endings.getOrDefault(Ending.AGREES, 0),
                 line.row.exact().size(), String.join("; ", ranges));
         }
     }
