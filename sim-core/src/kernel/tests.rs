@@ -7,6 +7,7 @@ mod fixture;
 mod measured;
 mod pause;
 mod power;
+mod readers;
 mod shutdown;
 mod slow;
 mod storage;
