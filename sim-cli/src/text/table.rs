@@ -54,6 +54,7 @@ phrases! {
     // The time line.
     FirstSend: "{producer} calls send() for the first time ({record})", "{producer}: 첫 send() 호출 ({record})";
     FaultBegins: "fault {number} begins: {fault}", "결함 {number} 시작: {fault}";
+    FaultRefused: "fault {number} changes nothing: {why}", "결함 {number}: 바뀌는 것이 없습니다 ({why})";
     FaultOver: "fault {number} is over: {fault}", "결함 {number} 종료: {fault}";
     ProduceRequestLost: "the request with batch {batch} never reaches broker {broker} ({by})",
         "배치 {batch}의 요청이 브로커 {broker}에 도착하지 못했습니다 ({by})";

@@ -21,5 +21,5 @@ pub use build::names_of;
 pub use client::Client;
 pub use finish::Finished;
 pub use queue::{Class, Order, Queue};
-pub use run::{EndedBy, Run};
+pub use run::{EndedBy, Refused, Run};
 pub use tally::Tally;

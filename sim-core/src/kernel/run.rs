@@ -65,6 +65,19 @@ impl EndedBy {
     }
 }
 
+/// The controller did not do what a fault asked of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The fault, by its place in the file.
+    pub fault: u32,
+    /// When.
+    pub time: Time,
+    /// Its event.
+    pub seq: Seq,
+    /// Why.
+    pub error: AdminError,
+}
+
 /// A broker's process.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Process {
@@ -111,7 +124,7 @@ pub struct Run<O> {
     pub(super) ledger: Ledger,
     pub(super) tally: Tally,
     /// Faults that asked the controller for something that cannot be.
-    pub(super) refused: Vec<(u32, AdminError)>,
+    pub(super) refused: Vec<Refused>,
     /// Producers' processes that have been started again, each time.
     pub(super) restarts: Vec<(ProducerIx, Time)>,
     pub(super) ended: Option<EndedBy>,
@@ -136,7 +149,7 @@ impl<O: Observer> Run<O> {
 
     /// When the next event is due.
     pub fn next_time(&self) -> Option<Time> {
-        self.queue.peek().map(|order| order.time)
+        self.queue.peek().map(Order::time)
     }
 
     /// How the run ended, once it has.
@@ -160,7 +173,7 @@ impl<O: Observer> Run<O> {
             return false;
         }
         match self.queue.peek() {
-            Some(next) if next.time <= self.scenario.stop => {}
+            Some(next) if next.time() <= self.scenario.stop => {}
             _ => {
                 self.now = self.now.max(self.scenario.stop);
                 self.end(EndedBy::Stop);

@@ -163,8 +163,8 @@ impl Network {
     ) {
         match (opener, acceptor) {
             (Endpoint::Broker(to), _) => {
-                if let Some(asked) = self.asked.get_mut(&id) {
-                    asked.retain(|&other| other != correlation);
+                if let Some(connection) = self.connection_mut(id) {
+                    connection.asked.retain(|&other| other != correlation);
                 }
                 self.deliveries.push(Delivery::Answer { to, correlation, response, cause });
             }
