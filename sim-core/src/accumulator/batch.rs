@@ -251,9 +251,9 @@ impl ProducerBatch {
         self.closed = true;
     }
 
-    /// Closes it for a request and gives what goes over the wire, with the ratio that compression came to if it was
-    /// closed just now (`ProducerBatch.close`). The same value for every retry unless its sequences were rewritten.
-    pub(super) fn seal(&mut self, compression_ratio: f64) -> Option<f32> {
+    /// Closes it for a request; the ratio that compression came to, which counts as an observation at every attempt
+    /// (`ProducerBatch.close`). What goes over the wire is the same value for every retry unless sequences were rewritten.
+    pub(super) fn seal(&mut self, compression_ratio: f64) -> f32 {
         self.closed = true;
         self.rewritten = false;
         match &mut self.sealed {
@@ -263,15 +263,14 @@ impl ProducerBatch {
                     let rewritten = Arc::make_mut(sealed);
                     (rewritten.producer_id, rewritten.producer_epoch, rewritten.base_sequence) = state;
                 }
-                None
             }
             None => {
                 let bytes = closed_size(self.records_bytes, self.codec, compression_ratio);
                 self.estimate = bytes;
                 self.sealed = Some(Arc::new(self.record_batch(bytes)));
-                Some(observed_ratio(bytes, self.records_bytes))
             }
         }
+        observed_ratio(self.estimate, self.records_bytes)
     }
 
     fn wire_state(state: Option<ProducerState>) -> (i64, i16, i32) {

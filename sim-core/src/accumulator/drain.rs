@@ -105,7 +105,7 @@ impl RecordAccumulator {
         queued: &[(BrokerId, u32, TopicPartition)],
         sequencing: &mut Option<S>,
     ) -> Vec<BatchIx> {
-        let mut taken = Vec::new();
+        let mut taken = Vec::with_capacity(queued.len());
         if walk.partitions == 0 {
             return taken;
         }
@@ -179,9 +179,8 @@ impl RecordAccumulator {
             batch.state = Some(sequencing.assign(tp, ix, batch.count()));
             batch.tracked = true;
         }
-        if let Some(observed) = batch.seal(self.config.compression_ratio) {
-            self.ratios.observe(tp.topic, observed);
-        }
+        let observed = batch.seal(self.config.compression_ratio);
+        self.ratios.observe(tp.topic, observed);
         let batch = &self.batches[ix];
         let drained = cx.emit(batch.marks.ready.unwrap_or(cause), || {
             let state = batch.state.unwrap_or(ProducerState {

@@ -31,9 +31,9 @@ pub(super) struct ProduceWork {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Wait {
+pub(super) struct Wait {
     /// Place of the batch in the request.
-    at: u32,
+    pub(super) at: u32,
     partition: u32,
     required_offset: i64,
 }
@@ -69,7 +69,8 @@ impl Broker {
         cause: Seq,
     ) {
         let results = Vec::with_capacity(request.batches.len());
-        let (waits, appended, last) = (Vec::new(), None, cause);
+        let waits = if request.acks == -1 { Vec::with_capacity(request.batches.len()) } else { Vec::new() };
+        let (appended, last) = (None, cause);
         self.go_on_with_produce(
             cx,
             ProduceWork { ticket, request, forced, cause, results, waits, appended, last },
@@ -115,15 +116,16 @@ impl Broker {
                 error: *error,
             });
         }
-        let outcome = match forced {
-            Some(forced) => Err(forced.error.into()),
-            None => outcome,
-        };
+        let ordered = forced.map(|forced| forced.error);
         match outcome {
             Ok(stored) => {
+                // broker.md P13: with acks=all an error after the append comes when the wait is over.
                 if work.request.acks == -1 {
                     let (at, required_offset) = (work.results.len() as u32, stored.next_offset);
                     work.waits.push(Wait { at, partition: stored.partition, required_offset });
+                }
+                if let Some(error) = ordered {
+                    return self.failed(batch.tp, batch, error);
                 }
                 PartitionResult {
                     tp: batch.tp,
@@ -136,10 +138,13 @@ impl Broker {
                     leader_hint: None,
                 }
             }
-            Err(refused) => PartitionResult {
-                record_errors: refused.records,
-                ..self.failed(batch.tp, batch, refused.error)
-            },
+            Err(refused) => {
+                let refused = ordered.map_or(refused, Refused::from);
+                PartitionResult {
+                    record_errors: refused.records,
+                    ..self.failed(batch.tp, batch, refused.error)
+                }
+            }
         }
     }
 
@@ -294,7 +299,7 @@ impl Broker {
         let alarm = self.purgatory.park(ParkedProduce {
             ticket: work.ticket,
             results: work.results,
-            waits: work.waits.iter().map(|wait| wait.at).collect(),
+            waits: work.waits,
             deadline: cx.now + Span::from_millis(i64::from(work.request.timeout_ms)),
             cause: work.last,
         });
@@ -342,8 +347,8 @@ impl Broker {
         }
         for place in self.purgatory.places(|parked| parked.deadline <= cx.now) {
             if let Some(mut parked) = self.unpark_produce(place) {
-                for &at in &parked.waits {
-                    fail(&mut parked.results[at as usize], ErrorCode::RequestTimedOut, None);
+                for wait in &parked.waits {
+                    fail(&mut parked.results[wait.at as usize], ErrorCode::RequestTimedOut, None);
                 }
                 self.answer_produce(parked.ticket, parked.results, parked.cause);
             }
@@ -362,8 +367,8 @@ impl Broker {
 
     fn unpark_produce(&mut self, place: u32) -> Option<ParkedProduce> {
         let parked = self.purgatory.take(place)?;
-        for &at in &parked.waits {
-            if let Some(ix) = self.local(parked.results[at as usize].tp) {
+        for wait in &parked.waits {
+            if let Some(ix) = self.local(parked.results[wait.at as usize].tp) {
                 self.partitions[ix as usize].produce_waiters.retain(|waiter| waiter.parked != place);
             }
         }

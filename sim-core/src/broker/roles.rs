@@ -115,8 +115,14 @@ impl Broker {
         followed: Option<BrokerId>,
         cause: Seq,
     ) {
-        let led = self.partitions[ix as usize].leadership().is_some();
+        let partition = &self.partitions[ix as usize];
+        let led = partition.leadership().is_some();
+        // Who is about to end goes on following only where it is still in the ISR.
+        let leaves = self.lifecycle.is_shutting_down() && !partition.isr().contains(&self.id);
         if !new_epoch && !led {
+            if let Some(leader) = followed.filter(|_| leaves) {
+                self.stop_fetching(ix, leader, cause);
+            }
             return;
         }
         let cause = self.report_role(cx, ix, cause);
@@ -126,7 +132,7 @@ impl Broker {
             self.fail_produce(ix, cause);
         }
         self.wake_consumers(ix, cause);
-        let leader = self.partitions[ix as usize].leader();
+        let leader = self.partitions[ix as usize].leader().filter(|_| !leaves);
         match (followed, leader) {
             (Some(before), Some(now)) if before == now => self.restart_fetching(cx, ix, now, cause),
             (before, now) => {

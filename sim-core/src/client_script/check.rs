@@ -1,16 +1,16 @@
 //! The checks of a script that look at more than one of its fields.
 
 use std::collections::BTreeSet;
+use std::iter;
 
 use super::error::ScriptError;
-use super::script::{Act, Answer, ClusterSpec, Script, Step, What};
+use super::script::{Act, Answer, ClusterSpec, RecordSpec, Script, Step, Stream, Then, What};
 use crate::record::BrokerId;
 use crate::time::Time;
 
 /// Settings that would lead out of what a script can say.
-const REFUSED_CONFIG: [&str; 9] = [
+const REFUSED_CONFIG: [&str; 8] = [
     "transactional.id",
-    "metadata.recovery.strategy",
     "bootstrap.servers",
     "key.serializer",
     "value.serializer",
@@ -19,6 +19,11 @@ const REFUSED_CONFIG: [&str; 9] = [
     "enable.metrics.push",
     "security.protocol",
 ];
+
+/// The codec whose place the stand-in has.
+const STAND_IN_CODEC: &str = "snappy";
+/// What the real client's stand-in needs to recognise its smallest batch.
+const MIN_COMPRESSION_RATIO: f64 = 0.3;
 
 type Checked = Result<(), ScriptError>;
 
@@ -41,11 +46,19 @@ fn config(script: &Script) -> Checked {
         if REFUSED_CONFIG.contains(&key.as_str()) {
             return fail(format!("config.{key}"), "not for scripts");
         }
-        if key == "compression.type" && value != "none" {
-            return fail("config.compression.type", "must stay none");
+        if key == "compression.type" && value != "none" && value != STAND_IN_CODEC {
+            return fail("config.compression.type", "must be none or snappy");
         }
     }
-    Ok(())
+    let compresses = script.config.get("compression.type").is_some_and(|codec| codec == STAND_IN_CODEC);
+    match script.compression_ratio {
+        Some(_) if !compresses => fail("compression_ratio", "goes with compression.type snappy"),
+        None if compresses => fail("config.compression.type", "snappy needs a compression_ratio"),
+        Some(ratio) if ratio.is_nan() || ratio < MIN_COMPRESSION_RATIO => {
+            fail("compression_ratio", "must be at least 0.3")
+        }
+        _ => Ok(()),
+    }
 }
 
 fn cluster(cluster: &ClusterSpec) -> Checked {
@@ -91,8 +104,13 @@ fn places(script: &Script, step: &Step, at: usize) -> Checked {
     let path = |field: &str| format!("steps[{at}].{field}");
     let partitions = |topic: &str| partitions_before(script, topic, (step.at, at));
     match &step.act {
-        Act::Stream(stream) if partitions(&stream.record.topic).is_none() => {
-            fail(format!("steps[{at}]"), format!("there is no topic {}", stream.record.topic))
+        Act::Stream(stream) => {
+            match records(stream).find(|(_, record)| partitions(&record.topic).is_none()) {
+                Some((_, record)) => {
+                    fail(format!("steps[{at}]"), format!("there is no topic {}", record.topic))
+                }
+                None => Ok(()),
+            }
         }
         Act::Partitions(more) if partitions(&more.topic).is_none() => {
             fail(path("partitions.topic"), format!("there is no topic {}", more.topic))
@@ -110,8 +128,16 @@ fn places(script: &Script, step: &Step, at: usize) -> Checked {
         Act::NodeDown(node) => known_node(cluster, Some(*node), || path("node_down")),
         Act::NodeSilent(node) => known_node(cluster, Some(*node), || path("node_silent")),
         Act::NodeUp(node) => known_node(cluster, Some(*node), || path("node_up")),
-        Act::Stream(_) | Act::Flush | Act::Close(_) => Ok(()),
+        Act::Flush | Act::Close(_) => Ok(()),
     }
+}
+
+/// The stream's own record, and those that callbacks send one after the other, with their ids.
+fn records(stream: &Stream) -> impl Iterator<Item = (i64, &RecordSpec)> {
+    iter::successors(Some((stream.first_id, &stream.record)), |(_, record)| match &record.then {
+        Some(Then::Send { id, record }) => Some((*id, &**record)),
+        _ => None,
+    })
 }
 
 /// How many partitions the topic has when the step of this time and place is applied.
@@ -126,16 +152,15 @@ fn partitions_before(script: &Script, topic: &str, step: (Time, usize)) -> Optio
 }
 
 fn ids(steps: &[Step]) -> Checked {
-    let mut ranges: Vec<(i64, i64, usize)> = steps
-        .iter()
-        .enumerate()
-        .filter_map(|(at, step)| match &step.act {
-            Act::Stream(stream) if stream.count > 0 => {
-                Some((stream.first_id, stream.first_id + i64::from(stream.count) - 1, at))
-            }
-            _ => None,
-        })
-        .collect();
+    let mut ranges: Vec<(i64, i64, usize)> = Vec::new();
+    for (at, step) in steps.iter().enumerate() {
+        if let Act::Stream(stream) = &step.act
+            && stream.count > 0
+        {
+            ranges.push((stream.first_id, stream.first_id + i64::from(stream.count) - 1, at));
+            ranges.extend(records(stream).skip(1).map(|(id, _)| (id, id, at)));
+        }
+    }
     ranges.sort_unstable();
     for pair in ranges.windows(2) {
         let ((_, last, _), (first, _, at)) = (pair[0], pair[1]);

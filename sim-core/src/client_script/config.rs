@@ -6,10 +6,10 @@ use crate::config::{
     MetadataRecovery, Origin, ProducerConfig, ProducerExtras, Release, Settings, resolve_producer,
 };
 
-const NEVER: i64 = -1;
+const RECOVERY: &str = "metadata.recovery.strategy";
 
 /// The script's settings as a client of this release understands them. A key that it does not know it only warns about.
-/// A script has no idle connections and no start from the bootstrap list.
+/// A client starts over from its bootstrap list only if the script says so.
 pub(super) fn resolve(script: &Script, release: Release) -> Result<ProducerConfig, ScriptError> {
     let mut settings = Settings::new();
     for (line, (key, value)) in (1..).zip(&script.config) {
@@ -18,16 +18,16 @@ pub(super) fn resolve(script: &Script, release: Release) -> Result<ProducerConfi
     let extras = ProducerExtras {
         client_id: "oracle".to_owned(),
         partitioner: None,
-        compression_ratio: None,
+        compression_ratio: script.compression_ratio,
         jitter: true,
     };
     let resolved = resolve_producer(release, &settings, extras)
         .map_err(|error| ScriptError::Config { release, source: Box::new(error) })?;
-    Ok(ProducerConfig {
-        metadata_recovery: MetadataRecovery::None,
-        connections_max_idle_ms: NEVER,
-        ..resolved.config
-    })
+    let mut config = resolved.config;
+    if !script.config.contains_key(RECOVERY) {
+        config.metadata_recovery = MetadataRecovery::None;
+    }
+    Ok(config)
 }
 
 /// The client whose transcripts ours were held against; where there are none, the minor release.

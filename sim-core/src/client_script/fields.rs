@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 use super::script::{
-    Act, Answer, LeaderChange, MorePartitions, Pace, ProduceAnswer, RecordSpec, Step, Stream, What,
+    Act, Answer, LeaderChange, MorePartitions, Pace, ProduceAnswer, RecordSpec, Step, Stream, Then, What,
 };
 use crate::protocol::ErrorCode;
 use crate::record::BrokerId;
@@ -65,20 +65,44 @@ pub(super) struct SendFields {
     key: Option<String>,
     #[serde(deserialize_with = "value_bytes")]
     value_bytes: u32,
+    then: Option<Then>,
+}
+
+impl From<SendFields> for RecordSpec {
+    fn from(fields: SendFields) -> RecordSpec {
+        RecordSpec {
+            topic: fields.topic,
+            partition: fields.partition,
+            key: fields.key,
+            value_bytes: fields.value_bytes,
+            then: fields.then,
+        }
+    }
 }
 
 impl From<SendFields> for Stream {
     fn from(fields: SendFields) -> Stream {
-        Stream {
-            first_id: fields.id,
-            count: 1,
-            pace: Pace::Every(Span::ZERO),
-            record: RecordSpec {
-                topic: fields.topic,
-                partition: fields.partition,
-                key: fields.key,
-                value_bytes: fields.value_bytes,
-            },
+        Stream { first_id: fields.id, count: 1, pace: Pace::Every(Span::ZERO), record: fields.into() }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ThenFields {
+    send: Option<Box<SendFields>>,
+    flush: Option<bool>,
+    close: Option<u64>,
+}
+
+impl TryFrom<ThenFields> for Then {
+    type Error = &'static str;
+
+    fn try_from(fields: ThenFields) -> Result<Then, &'static str> {
+        match (fields.send, fields.flush, fields.close) {
+            (Some(send), None, None) => Ok(Then::Send { id: send.id, record: Box::new((*send).into()) }),
+            (None, Some(true), None) => Ok(Then::Flush),
+            (None, None, Some(_)) => Ok(Then::Close),
+            _ => Err("\"then\" is one of \"send\", \"flush\": true and \"close\""),
         }
     }
 }
@@ -115,6 +139,7 @@ impl TryFrom<StreamFields> for Stream {
             partition: fields.partition,
             key: fields.key,
             value_bytes: fields.value_bytes,
+            then: None,
         };
         Ok(Stream { first_id: fields.first_id, count: fields.count, pace, record })
     }
@@ -133,14 +158,17 @@ pub(super) struct ProduceAnswerFields {
     append: Option<bool>,
     delay: Option<u64>,
     throttle_ms: Option<u16>,
+    record_errors: Option<Vec<u32>>,
 }
 
 impl TryFrom<ProduceAnswerFields> for ProduceAnswer {
     type Error = String;
 
     fn try_from(fields: ProduceAnswerFields) -> Result<ProduceAnswer, String> {
-        if (fields.partition.is_some() || fields.hint.is_some()) && fields.error.is_none() {
-            return Err("\"partition\" and \"hint\" go with an error".to_owned());
+        let about_error =
+            fields.partition.is_some() || fields.hint.is_some() || fields.record_errors.is_some();
+        if about_error && fields.error.is_none() {
+            return Err("\"partition\", \"hint\" and \"record_errors\" go with an error".to_owned());
         }
         if fields.throttle_ms.is_some() && !matches!(fields.what, WhatWord::Ok | WhatWord::Error) {
             return Err("\"throttle_ms\" goes with an answer".to_owned());
@@ -157,6 +185,7 @@ impl TryFrom<ProduceAnswerFields> for ProduceAnswer {
             partition: fields.partition,
             hint: fields.hint.unwrap_or(false),
             throttle_ms: i32::from(fields.throttle_ms.unwrap_or(0)),
+            record_errors: fields.record_errors.unwrap_or_default(),
             answer: Answer::try_from(answer)?,
         })
     }

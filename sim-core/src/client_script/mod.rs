@@ -21,6 +21,6 @@ mod transcript;
 
 pub use equal::{Divergence, divergence};
 pub use error::ScriptError;
-pub use run::run_script;
+pub use run::{observe_script, run_script};
 pub use script::Script;
 pub use transcript::Transcript;

@@ -2,23 +2,25 @@
 
 use std::sync::Arc;
 
-use super::application::{Application, Calls};
+use super::application::{Application, Calls, outgoing, result};
 use super::error::ScriptError;
 use super::scribe::Scribe;
-use super::script::{Script, StickyDraws};
+use super::script::{Script, StickyDraws, Then};
 use super::stand_in::{StandIn, Written};
-use super::timeline::{Step, Timeline};
+use super::timeline::{Item, Step, Timeline};
 use super::transcript::Transcript;
 use crate::chance::{Script as Draws, Scripted};
 use crate::config::{ProducerConfig, Release};
-use crate::producer::{FlushId, Producer, Turn};
+use crate::producer::{Completion, FlushId, Producer, Sending, ThreadIx, Turn};
 use crate::protocol::ClientAction;
 use crate::record::{Names, ProducerIx};
 use crate::time::{Span, Time};
-use crate::trace::{Cx, Seq, Tracer, Unobserved};
+use crate::trace::{Cx, Observer, Seq, Tracer, Unobserved};
 
 /// More polls than this at one instant: the producer turns round and round.
 const MAX_POLLS_AT_ONE_INSTANT: u32 = 100_000;
+/// The sender's own thread, when a callback calls `send()`.
+const SENDER: ThreadIx = ThreadIx(1);
 
 /// Runs a script with a producer of this release.
 ///
@@ -26,11 +28,24 @@ const MAX_POLLS_AT_ONE_INSTANT: u32 = 100_000;
 /// When the text is no script, or the producer refuses its configuration.
 pub fn run_script(json: &str, release: Release) -> Result<Transcript, ScriptError> {
     let script = Script::read(json)?;
-    let config = super::config::resolve(&script, release)?;
-    let mut run = Run::new(&script, config);
+    observe_script(&script, release, Unobserved).map(|(transcript, _)| transcript)
+}
+
+/// The same with somebody who looks on; what he has seen.
+///
+/// # Errors
+/// When the producer refuses its configuration.
+pub fn observe_script<O: Observer>(
+    script: &Script,
+    release: Release,
+    observer: O,
+) -> Result<(Transcript, O), ScriptError> {
+    let config = super::config::resolve(script, release)?;
+    let mut run = Run::new(script, config, observer);
     match run.sender() {
         Ok(()) | Err(Halt::Over) => {
-            Ok(run.scribe.finish(&script.name, super::config::kafka_version(release)))
+            let transcript = run.scribe.finish(&script.name, super::config::kafka_version(release));
+            Ok((transcript, run.trace.observer))
         }
         Err(Halt::Stuck) => Err(ScriptError::Stuck { at_ms: run.now.millis() }),
     }
@@ -44,11 +59,11 @@ enum Halt {
     Stuck,
 }
 
-struct Run<'s> {
+struct Run<'s, O> {
     now: Time,
     until: Time,
     chance: Scripted,
-    trace: Tracer<Unobserved>,
+    trace: Tracer<O>,
     producer: Producer,
     stand_in: StandIn<'s>,
     application: Application<'s>,
@@ -69,8 +84,8 @@ struct Polls {
     count: u32,
 }
 
-impl<'s> Run<'s> {
-    fn new(script: &'s Script, config: ProducerConfig) -> Run<'s> {
+impl<'s, O: Observer> Run<'s, O> {
+    fn new(script: &'s Script, config: ProducerConfig, observer: O) -> Run<'s, O> {
         let names = Arc::new(Names {
             producers: vec![config.client_id.clone()],
             topics: script.cluster.topics.iter().map(|topic| topic.name.clone()).collect(),
@@ -86,10 +101,10 @@ impl<'s> Run<'s> {
             now: Time::ZERO,
             until: script.until,
             chance,
-            trace: Tracer::new(Unobserved, Arc::clone(&names)),
+            trace: Tracer::new(observer, Arc::clone(&names)),
             producer,
             stand_in,
-            application: Application::default(),
+            application: Application::new(&script.cluster),
             timeline: Timeline::new(script),
             scribe: Scribe::new(names),
             flushes: Vec::new(),
@@ -105,15 +120,68 @@ impl<'s> Run<'s> {
         loop {
             let mut cx = Cx { now: self.now, chance: &mut self.chance, trace: &mut self.trace };
             match self.producer.next(&mut cx) {
-                Turn::Callbacks(completion) => {
-                    self.application.completed(self.now, &completion, &mut self.scribe);
-                }
+                Turn::Callbacks(completion) => self.callbacks(&completion)?,
                 Turn::Application => self.application_acts(),
                 Turn::Poll { until, .. } => self.poll(until)?,
                 Turn::Sleep { until } => self.sleep(until)?,
                 Turn::Ended => return self.after_close(),
             }
         }
+    }
+
+    /// A batch's callbacks, and what they do.
+    fn callbacks(&mut self, completion: &Completion) -> Result<(), Halt> {
+        let place = (completion.tp.topic, Some(completion.tp.partition));
+        for (at, record) in completion.records.iter().enumerate() {
+            let result = result(&completion.outcome, at);
+            let then = self.application.calls_back(self.now, record, place, result, &mut self.scribe);
+            self.do_in_callback(then)?;
+        }
+        Ok(())
+    }
+
+    fn do_in_callback(&mut self, then: Option<&'s Then>) -> Result<(), Halt> {
+        match then {
+            None => Ok(()),
+            Some(Then::Send { id, record }) => match self.application.item(*id, record) {
+                Some(item) => self.send_in_callback(item),
+                None => Ok(()),
+            },
+            Some(Then::Flush) if self.producer.flush_in_callback(Seq::OUTSIDE) => Ok(()),
+            Some(Then::Flush) => loop {
+                self.sender_waits(Time::NEVER)?;
+            },
+            Some(Then::Close) => {
+                self.force_close();
+                Ok(())
+            }
+        }
+    }
+
+    /// `send()` on the sender's own thread, which nobody else relieves while it blocks.
+    fn send_in_callback(&mut self, item: Item<'s>) -> Result<(), Halt> {
+        let record = self.application.begins(item, &mut self.scribe);
+        let outgoing = outgoing(record, &item);
+        let mut cx = Cx { now: self.now, chance: &mut self.chance, trace: &mut self.trace };
+        let mut sending = self.producer.send(&mut cx, SENDER, &outgoing);
+        while sending == Sending::Blocked {
+            let deadline = self.producer.blocked_deadline(SENDER).unwrap_or(Time::NEVER);
+            self.sender_waits(deadline)?;
+            let mut cx = Cx { now: self.now, chance: &mut self.chance, trace: &mut self.trace };
+            sending = self.producer.resume(&mut cx, SENDER, &outgoing);
+        }
+        let then = self.application.ends(self.now, record, sending, &mut self.scribe);
+        self.do_in_callback(then)
+    }
+
+    /// Steps are applied, the network waits, until the `send()` that blocks may go on.
+    fn sender_waits(&mut self, deadline: Time) -> Result<(), Halt> {
+        self.apply_due();
+        while self.now < deadline && !self.producer.may_resume(self.now, SENDER) {
+            self.move_to(deadline.min(self.next_instant()))?;
+            self.apply_due();
+        }
+        Ok(())
     }
 
     /// Writes what waits, lets time pass while there is nothing to do, and hands over what is due. A poll that had

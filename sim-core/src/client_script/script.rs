@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::check;
 use super::error::ScriptError;
-use super::fields::{self, AnswerFields, ProduceAnswerFields, StepFields, StreamFields};
+use super::fields::{self, AnswerFields, ProduceAnswerFields, StepFields, StreamFields, ThenFields};
 use crate::protocol::ErrorCode;
 use crate::record::{BrokerId, TopicIx, TopicPartition};
 use crate::time::{Span, Time};
@@ -32,6 +32,8 @@ pub struct Script {
     /// What the sticky partitioner draws.
     #[serde(default)]
     pub sticky_draws: StickyDraws,
+    /// Compressed size / plain size of the stand-in codec; with `compression.type` `snappy`.
+    pub compression_ratio: Option<f64>,
     /// Nothing happens after this.
     #[serde(deserialize_with = "fields::instant")]
     pub until: Time,
@@ -191,6 +193,25 @@ pub struct RecordSpec {
     pub key: Option<String>,
     /// Size of the value: the id in 8 bytes, then zeros.
     pub value_bytes: u32,
+    /// What its callback does.
+    pub then: Option<Then>,
+}
+
+/// What a callback does.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "ThenFields")]
+pub enum Then {
+    /// `send()`.
+    Send {
+        /// The record's id.
+        id: i64,
+        /// The record.
+        record: Box<RecordSpec>,
+    },
+    /// `flush()`.
+    Flush,
+    /// `close()`, whose timeout counts for nothing in a callback.
+    Close,
 }
 
 /// What metadata answers say from now on.
@@ -257,6 +278,8 @@ pub struct ProduceAnswer {
     pub hint: bool,
     /// For how long the client is told to hold back, in ms.
     pub throttle_ms: i32,
+    /// Which records of a batch the error names, by their places in it.
+    pub record_errors: Vec<u32>,
     /// The rest.
     pub answer: Answer,
 }

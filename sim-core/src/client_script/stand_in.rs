@@ -21,7 +21,7 @@ const FIRST_PRODUCER_ID: i64 = 1000;
 #[derive(Clone, Debug)]
 pub(super) struct StandIn<'s> {
     script: &'s Script,
-    produce_answers: BTreeMap<(BrokerId, u32), Planned>,
+    produce_answers: BTreeMap<(BrokerId, u32), Planned<'s>>,
     leaders: Leaders,
     logs: BTreeMap<TopicPartition, Log>,
     down: BTreeSet<BrokerId>,
@@ -45,7 +45,7 @@ pub(super) struct Written<'a> {
 
 /// What is going to become of a request.
 #[derive(Clone, Copy, Debug)]
-struct Planned {
+struct Planned<'s> {
     what: What,
     /// The only partition that an error concerns.
     partition: Option<TopicPartition>,
@@ -54,18 +54,28 @@ struct Planned {
     /// Whether errors name the leader.
     hint: bool,
     throttle_ms: i32,
+    /// Which records of a batch the error names.
+    record_errors: &'s [u32],
 }
 
-impl Planned {
-    fn bare(what: What) -> Planned {
-        Planned { what, partition: None, append: false, delay: Span::ZERO, hint: false, throttle_ms: 0 }
+impl Planned<'_> {
+    fn bare(what: What) -> Self {
+        Planned {
+            what,
+            partition: None,
+            append: false,
+            delay: Span::ZERO,
+            hint: false,
+            throttle_ms: 0,
+            record_errors: &[],
+        }
     }
 
-    fn ok(answers: &Answers) -> Planned {
+    fn ok(answers: &Answers) -> Self {
         Planned { append: true, delay: answers.delay, ..Planned::bare(What::Ok) }
     }
 
-    fn listed(answer: &Answer, answers: &Answers) -> Planned {
+    fn listed(answer: &Answer, answers: &Answers) -> Self {
         Planned {
             append: answer.append.unwrap_or(answer.what == What::Ok),
             delay: answer.delay.unwrap_or(answers.delay),
@@ -73,11 +83,11 @@ impl Planned {
         }
     }
 
-    fn lost(append: bool) -> Planned {
+    fn lost(append: bool) -> Self {
         Planned { append, ..Planned::bare(What::Lose) }
     }
 
-    fn nth(answers: &Answers, listed: &[Answer], nth: u32) -> Planned {
+    fn nth(answers: &Answers, listed: &[Answer], nth: u32) -> Self {
         let found = listed.iter().find(|answer| answer.nth == nth);
         found.map_or(Planned::ok(answers), |answer| Planned::listed(answer, answers))
     }
@@ -92,6 +102,7 @@ impl<'s> StandIn<'s> {
                 partition,
                 hint: listed.hint,
                 throttle_ms: listed.throttle_ms,
+                record_errors: &listed.record_errors,
                 ..Planned::listed(&listed.answer, answers)
             };
             ((listed.node, listed.answer.nth), planned)
@@ -260,7 +271,7 @@ impl<'s> StandIn<'s> {
         }
     }
 
-    fn append(&mut self, batch: &RecordBatch, planned: Planned) -> PartitionResult {
+    fn append(&mut self, batch: &RecordBatch, planned: Planned<'_>) -> PartitionResult {
         let concerned = planned.partition.is_none_or(|partition| partition == batch.tp);
         let mut result = Ok(NO_OFFSET);
         if !concerned || planned.append {
@@ -279,12 +290,12 @@ impl<'s> StandIn<'s> {
             base_offset: result.unwrap_or(NO_OFFSET),
             log_append_time: -1,
             log_start_offset: 0,
-            record_errors: Vec::new(),
+            record_errors: if concerned { planned.record_errors.to_vec() } else { Vec::new() },
             leader_hint: if planned.hint && concerned { self.leaders.hint(batch.tp) } else { None },
         }
     }
 
-    fn reply(&mut self, written: &Written<'_>, planned: Planned, response: Response) {
+    fn reply(&mut self, written: &Written<'_>, planned: Planned<'_>, response: Response) {
         let Some(connection) = self.connections.get_mut(&written.node) else { return };
         match planned.what {
             What::Ok | What::Error(_) => {
@@ -299,7 +310,7 @@ impl<'s> StandIn<'s> {
     }
 
     /// acks=0: a broker does not answer; when something went wrong it closes the connection.
-    fn without_answer(&mut self, written: &Written<'_>, planned: Planned, response: &ProduceResponse) {
+    fn without_answer(&mut self, written: &Written<'_>, planned: Planned<'_>, response: &ProduceResponse) {
         let Some(connection) = self.connections.get_mut(&written.node) else { return };
         let failed = response.partitions.iter().any(|partition| partition.error.is_error());
         if matches!(planned.what, What::Lose | What::Disconnect) {

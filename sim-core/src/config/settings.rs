@@ -170,6 +170,8 @@ pub struct BrokerConfig {
     pub connections_max_idle_ms: i64,
     /// `fetch.max.bytes`.
     pub fetch_max_bytes: i32,
+    /// `log.flush.scheduler.interval.ms`; [`i64::MAX`]: never.
+    pub log_flush_scheduler_interval_ms: i64,
     /// `producer.id.expiration.ms`.
     pub producer_id_expiration_ms: i64,
     /// How often producer ids are looked through for expiry (`producer.id.expiration.check.interval.ms`).

@@ -1,6 +1,8 @@
 //! The controller held against `broker.md` 3.5 and 4, with hand-fed heartbeats and proposals.
 
+mod eligible;
 mod fixture;
+mod shutdown;
 
 use super::{Admin, AdminError, ControllerTimer};
 use crate::config::Release;
@@ -98,9 +100,11 @@ fn a_fencing_changes_every_partition_and_is_told_to_the_living() {
     let told = world.told();
     assert!(told.iter().all(|(broker, _)| broker.0 != 0));
     for broker in [1, 2] {
-        let offsets: Vec<u64> =
-            told.iter().filter(|(to, _)| to.0 == broker).map(|(_, update)| update.offset()).collect();
-        assert_eq!(offsets, [1, 2, 3, 4], "three partitions, then the broker itself");
+        let told = told.iter().filter(|(to, _)| to.0 == broker);
+        let what: Vec<(u64, bool)> = told
+            .map(|(_, update)| (update.offset(), matches!(**update, MetadataUpdate::Broker { .. })))
+            .collect();
+        assert_eq!(what, [(1, true), (2, false), (3, false), (4, false)], "the broker, then its partitions");
     }
 }
 
@@ -373,7 +377,7 @@ fn f9_the_imbalance_sweep_restores_preferred_leaders() {
 #[test]
 fn f9_the_imbalance_sweep_can_be_off() {
     let world = World::configured(Release::NEWEST, |config| config.auto_leader_rebalance = false);
-    assert!(world.timers().iter().all(|(_, timer)| *timer == ControllerTimer::SessionSweep));
+    assert!(world.timers().iter().all(|(_, timer)| *timer != ControllerTimer::LeaderImbalance));
 }
 
 /// Elect: at once, to a live member of the ISR; else nothing happens and the answer says why. `broker.md F10`: it does

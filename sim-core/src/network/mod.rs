@@ -7,6 +7,7 @@
 mod arriving;
 mod closing;
 mod connection;
+mod current;
 mod link;
 mod message;
 mod opening;

@@ -27,8 +27,8 @@ impl Network {
         acceptor: Endpoint,
         correlation: u64,
     ) -> Option<Ticket> {
-        let connection = *self.current.get(&(opener, acceptor))?;
-        self.asked.entry(connection).or_default().push(correlation);
+        let connection = self.current.get(opener, acceptor)?;
+        self.asked(connection, correlation);
         let message = self.count_message();
         Some(Ticket { connection, correlation, message, ends: ends(opener, acceptor) })
     }
@@ -103,8 +103,8 @@ impl Network {
         }
         let takes = match self.settings.connect {
             Some(connect) => {
-                let stream = format!("connect/{opener:?}-{acceptor:?}");
-                Path::drawn(connect, &stream, cx.chance).sample(cx.chance)
+                let stream = format_args!("connect/{opener:?}-{acceptor:?}");
+                Path::drawn(connect, stream, cx.chance).sample(cx.chance)
             }
             // TCP and ApiVersions, a round trip each.
             None => self.round_trip(id, cx.chance) + self.round_trip(id, cx.chance),

@@ -110,6 +110,17 @@ impl Producer {
         FlushId(id)
     }
 
+    /// `flush()` by a callback, on the sender's own thread; whether it returns. From 4.1 on it throws, and what a callback
+    /// throws is only logged; before, the thread waits for the batch that the callback belongs to, and so for ever
+    /// (`producer.md 1.3`).
+    pub fn flush_in_callback(&mut self, cause: Seq) -> bool {
+        let is_refused = self.config.release.at_least(4, 1);
+        if !is_refused {
+            self.flush(cause);
+        }
+        is_refused
+    }
+
     /// Whether every batch that this flush waits for has its result; if so, the flush returns and is over.
     pub fn flush_done(&mut self, id: FlushId) -> bool {
         self.sender.accumulator.end_flush_if_done(id.0)

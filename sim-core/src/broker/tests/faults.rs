@@ -41,6 +41,21 @@ fn a_forced_answer_after_the_append() {
     assert!(cluster.events(EventKind::AppendRefused).is_empty());
 }
 
+/// `broker.md P13`: with acks=all such an answer waits, as Kafka's NOT_ENOUGH_REPLICAS_AFTER_APPEND does, until the high
+/// watermark has passed; with acks=1 there is nothing to wait for.
+#[test]
+fn an_error_after_the_append_comes_when_the_wait_is_over() {
+    for (acks, at_once) in [(-1, None), (1, Some(ErrorCode::NotEnoughReplicasAfterAppend))] {
+        let mut cluster = two_partitions();
+        cluster.cut(0, 1);
+        let error = ErrorCode::NotEnoughReplicasAfterAppend;
+        let forced = Some(Forced { error, append: true, tp: None });
+        let request = cluster.send(0, 1, produce(acks, vec![batch_of(0, 1)]), forced);
+        assert_eq!(cluster.result(request).map(|result| result.error), at_once);
+        assert_eq!(cluster.ends()[0], 1);
+    }
+}
+
 /// `fail = "it"` for one partition: the others do what they would.
 #[test]
 fn a_forced_answer_for_one_partition() {

@@ -46,6 +46,7 @@ pub fn resolve_broker(release: Release, settings: &Settings) -> Result<Resolved<
         producer_id_expiration_check_interval_ms: values
             .number("producer.id.expiration.check.interval.ms")
             .unwrap_or(600_000),
+        log_flush_scheduler_interval_ms: number("log.flush.scheduler.interval.ms"),
         log_retention_check_interval_ms: number("log.retention.check.interval.ms"),
         auto_leader_rebalance: boolean("auto.leader.rebalance.enable"),
         leader_imbalance_check_interval_ms: number("leader.imbalance.check.interval.seconds")

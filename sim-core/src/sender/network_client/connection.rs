@@ -74,8 +74,10 @@ pub(crate) struct Connection {
     pub(crate) in_flight: VecDeque<InFlightRequest>,
     /// What has come to this machine and was not read yet, with the event of its arrival.
     pub(crate) arrivals: VecDeque<(Arrival, Seq)>,
-    /// When something was last written or read.
+    /// When it was started, or something was last written or read.
     pub(crate) active_at: Time,
+    /// The how-manieth of such uses of any connection that was: it tells apart those of one instant.
+    pub(crate) last_use: u64,
 }
 
 impl Default for Connection {
@@ -91,6 +93,7 @@ impl Default for Connection {
             in_flight: VecDeque::new(),
             arrivals: VecDeque::new(),
             active_at: Time::ZERO,
+            last_use: 0,
         }
     }
 }
@@ -126,6 +129,12 @@ impl Connection {
             State::Ready if self.throttled_until_ms > now_ms => self.throttled_until_ms - now_ms,
             State::Ready => i64::MAX,
         }
+    }
+
+    /// It is used now.
+    pub(crate) fn touch(&mut self, now: Time, uses: &mut u64) {
+        *uses += 1;
+        (self.active_at, self.last_use) = (now, *uses);
     }
 
     /// The broker wants to be left alone so long; the end never moves back (`producer.md 4.12`).

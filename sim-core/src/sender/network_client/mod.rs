@@ -48,8 +48,12 @@ pub(crate) struct NetworkClient {
     metadata_wanted_since_ms: Option<i64>,
     /// What the selector is to do when the next poll begins.
     actions: Vec<ClientAction>,
+    /// What the poll that ends has read; empty between two.
+    arrivals: Vec<(BrokerId, Arrival, Seq)>,
     last_poll: LastPoll,
     next_idle_check: Time,
+    /// How often a connection was started, written to or read from.
+    uses: u64,
 }
 
 /// The outcome of the search for the least loaded broker.
@@ -74,8 +78,10 @@ impl NetworkClient {
             metadata_in_progress: false,
             metadata_wanted_since_ms: None,
             actions: Vec::new(),
+            arrivals: Vec::new(),
             last_poll: LastPoll::default(),
             next_idle_check: Time::ZERO + Span::from_millis(config.connections_max_idle_ms),
+            uses: 0,
             config,
         }
     }
@@ -146,7 +152,7 @@ impl NetworkClient {
             return true;
         }
         if self.can_connect(node, now_ms) {
-            self.initiate_connect(cx.chance, node, now_ms, cause);
+            self.initiate_connect(cx, node, now_ms, cause);
         }
         false
     }
@@ -248,15 +254,18 @@ impl NetworkClient {
         self.connection(node).is_none_or(|connection| connection.can_connect(now_ms))
     }
 
-    fn initiate_connect(&mut self, chance: &mut dyn Chance, node: BrokerId, now_ms: i64, cause: Seq) {
+    fn initiate_connect<O: Observer>(&mut self, cx: &mut Cx<'_, O>, node: BrokerId, now_ms: i64, cause: Seq) {
         let is_first = self.connection(node).is_none_or(|connection| connection.state == State::None);
-        let lengths = is_first.then(|| (self.draw_reconnect(chance, 0), self.draw_setup(chance, 0)));
+        let lengths = is_first.then(|| (self.draw_reconnect(cx.chance, 0), self.draw_setup(cx.chance, 0)));
+        let mut uses = self.uses;
         let connection = self.connection_mut(node);
+        connection.touch(cx.now, &mut uses);
         if let Some((backoff, timeout)) = lengths {
             (connection.reconnect_backoff_ms, connection.setup_timeout_ms) = (backoff, timeout);
         }
         connection.state = State::Connecting;
         connection.last_attempt_ms = now_ms;
+        self.uses = uses;
         self.actions.push(ClientAction::Connect { node, cause });
     }
 

@@ -40,14 +40,14 @@ impl NetworkClient {
             least_loaded = self.least_loaded(cx.chance, metadata, now_ms);
         }
         match least_loaded.node {
-            Some(node) => self.ask_for_metadata(cx.chance, metadata, node, now_ms),
+            Some(node) => self.ask_for_metadata(cx, metadata, node, now_ms),
             None => self.config.reconnect_backoff_ms,
         }
     }
 
-    fn ask_for_metadata(
+    fn ask_for_metadata<O: Observer>(
         &mut self,
-        chance: &mut dyn Chance,
+        cx: &mut Cx<'_, O>,
         metadata: &mut Metadata,
         node: BrokerId,
         now_ms: i64,
@@ -67,7 +67,7 @@ impl NetworkClient {
             return self.config.reconnect_backoff_ms;
         }
         if self.can_connect(node, now_ms) {
-            self.initiate_connect(chance, node, now_ms, cause);
+            self.initiate_connect(cx, node, now_ms, cause);
             return self.config.reconnect_backoff_ms;
         }
         i64::MAX

@@ -1,21 +1,24 @@
 //! One script through both producers, and what there is to say when they differ.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use sim_core::client_script::{Transcript, divergence, run_script};
+use sim_core::client_script::{Script, Transcript, divergence, observe_script};
 use sim_core::config::Release;
 
 use super::Failure;
 use super::client::{Answer, RealClient};
+use super::reach::{Watch, reached};
 use super::shrink::shrunk;
 
 /// What has become of one question.
 pub(crate) enum Outcome {
     Equal {
         name: String,
+        reached: BTreeSet<&'static str>,
     },
     Differs(Difference),
     /// The harness could not run the script: why.
@@ -44,9 +47,13 @@ impl Outcome {
         };
         let real: Transcript = serde_json::from_str(&theirs)?;
         let name = real.name.clone();
-        let (ours, first) = match run_script(&script, release) {
-            Ok(ours) => match divergence(&ours, &real) {
-                None => return Ok(Outcome::Equal { name }),
+        let run = Script::read(&script).and_then(|read| observe_script(&read, release, Watch::default()));
+        let (ours, first) = match run {
+            Ok((ours, seen)) => match divergence(&ours, &real) {
+                None => {
+                    let reached = reached(&script, release, seen, &ours, &real);
+                    return Ok(Outcome::Equal { name, reached });
+                }
                 Some(first) => (Ok(ours.to_string()), first.to_string()),
             },
             Err(error) => (Err(error.to_string()), format!("ours cannot run it: {error}")),

@@ -4,6 +4,7 @@
 mod client;
 mod difference;
 mod harness;
+mod reach;
 mod report;
 mod shrink;
 
@@ -23,7 +24,8 @@ use report::Report;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// What a script of the generator is about; the letter is its name's first.
-const CATEGORIES: [char; 12] = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l'];
+const CATEGORIES: [char; 20] =
+    ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', 's', 't'];
 
 /// Runs client scripts through Kafka's own producer and through ours, and compares the transcripts.
 ///
@@ -94,7 +96,7 @@ fn questions(arguments: &Arguments) -> Result<Vec<Question>, Failure> {
     let mut categories = Vec::new();
     for letter in arguments.categories.chars() {
         let category = CATEGORIES.iter().position(|&known| known == letter);
-        categories.push(category.ok_or_else(|| format!("no category {letter}; there are a to l"))?);
+        categories.push(category.ok_or_else(|| format!("no category {letter}; there are a to t"))?);
     }
     if categories.is_empty() {
         return Err("no category".into());

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::difference::{Difference, Outcome};
+use super::reach::Reach;
 
 #[derive(Default)]
 pub(crate) struct Report {
@@ -14,6 +15,8 @@ pub(crate) struct Report {
     by_letter: BTreeMap<char, Tally>,
     pub(crate) differences: Vec<Difference>,
     refused: Vec<String>,
+    /// What the equal ones reach.
+    reach: Reach,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -29,7 +32,10 @@ impl Report {
 
     pub(crate) fn add(&mut self, outcome: Outcome) {
         match outcome {
-            Outcome::Equal { name } => self.count(&name, true),
+            Outcome::Equal { name, reached } => {
+                self.count(&name, true);
+                self.reach.add(&reached);
+            }
             Outcome::Differs(difference) => {
                 self.count(&difference.name, false);
                 self.differences.push(difference);
@@ -61,6 +67,12 @@ impl fmt::Display for Report {
             }
             sum.compared += tally.compared;
             sum.equal += tally.equal;
+        }
+        if self.random {
+            writeln!(f, "equal scripts that reach")?;
+            self.reach
+                .lines()
+                .try_for_each(|(behaviour, scripts)| writeln!(f, "  {scripts:>6}  {behaviour}"))?;
         }
         let differ = self.differences.len();
         write!(

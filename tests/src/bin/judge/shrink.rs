@@ -79,6 +79,12 @@ fn small_changes(script: &Value) -> Vec<Value> {
         for field in ["key", "every", "sync"] {
             changes.extend(without(script, &stream, field));
         }
+        let mut send = format!("/steps/{at}/send");
+        while script.pointer(&send).is_some() {
+            changes.extend(without(script, &send, "then"));
+            changes.extend(without(script, &send, "key"));
+            send.push_str("/then/send");
+        }
         if let Some(count) = step["stream"]["count"].as_u64().filter(|&count| count > 1) {
             changes.extend([1, count / 2, count - 1].map(|less| with(script, &stream, "count", less)));
         }
@@ -86,8 +92,11 @@ fn small_changes(script: &Value) -> Vec<Value> {
     for answers in &LISTS[1..4] {
         for at in 0..length(script, answers) {
             let answer = format!("{answers}/{at}");
-            changes
-                .extend(["partition", "append", "delay"].iter().filter_map(|f| without(script, &answer, f)));
+            changes.extend(
+                ["partition", "append", "delay", "hint", "throttle_ms", "record_errors"]
+                    .iter()
+                    .filter_map(|f| without(script, &answer, f)),
+            );
         }
     }
     for at in 0..length(script, "/cluster/topics") {
