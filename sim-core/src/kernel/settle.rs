@@ -1,4 +1,5 @@
-//! Whether a run is over: every record has its result, every fault is over, the replicas agree, readers have read.
+//! Whether a run is over: every record has its result, every fault is over, nothing is on its way to a log, the
+//! replicas agree, readers have read.
 
 use super::run::{Process, Run};
 use crate::broker::{Broker, Partition, Role};
@@ -16,6 +17,7 @@ impl<O: Observer> Run<O> {
     pub(super) fn is_settled(&self) -> bool {
         !self.somebody_comes_or_goes()
             && self.topics_are_there()
+            && !self.network.carries_produce()
             && self.partitions().all(|tp| self.replicas_agree(tp))
             && self.consumers_are_done()
     }
