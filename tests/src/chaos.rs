@@ -9,7 +9,7 @@ use std::sync::Arc;
 use sim_core::invariant::{self, Feed, Violation};
 use sim_core::kernel::{Run, names_of};
 use sim_core::scenario::{Overrides, Scenario, Source};
-use sim_core::trace::Unobserved;
+use sim_core::trace::{Recorder, Unobserved, json_line};
 
 pub use plan::plan;
 
@@ -59,6 +59,15 @@ pub fn check(scenario: Scenario) -> Outcome {
         ended_by: finished.counters.ended_by,
         events: finished.counters.events,
     }
+}
+
+/// Every event of the scenario of this number, one JSON object a line.
+pub fn trace(number: u64) -> String {
+    let scenario = read(&plan(number));
+    let names = Arc::new(names_of(&scenario));
+    let finished = Run::new(Arc::new(scenario), Arc::clone(&names), Recorder::all()).finish();
+    let lines = finished.observer.events.iter().map(|(stamp, event)| json_line(*stamp, event, &names));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// What is wrong with the scenario of this number, with its file, if anything is.

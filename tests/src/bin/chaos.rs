@@ -27,12 +27,19 @@ struct Arguments {
     /// Print the scenario of the first number, and do not run it.
     #[arg(long)]
     show: bool,
+    /// Print every event of the scenario of the first number.
+    #[arg(long)]
+    trace: bool,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if arguments.show {
         print!("{}", chaos::plan(arguments.from));
+        return ExitCode::SUCCESS;
+    }
+    if arguments.trace {
+        print!("{}", chaos::trace(arguments.from));
         return ExitCode::SUCCESS;
     }
     let (next, done) = (AtomicU64::new(arguments.from), AtomicU64::new(0));

@@ -80,15 +80,19 @@ pub fn plan(number: u64) -> String {
 fn cluster(number: u64, dice: &mut Dice, text: &mut String) -> World {
     let brokers = dice.one(&[1, 2, 3, 3, 3, 3, 4, 5]);
     let partitions = dice.one(&[1, 1, 2, 3]);
+    let release = dice.one(&RELEASES);
     let session = dice.one(&[900, 1_800, 4_500]);
     let wait = dice.one(&[50, 200, 500]);
     let _ = write!(
         text,
         "profile = \"kafka-{}\"\nseed = {number}\nstop = \"150s\"\n\n[cluster]\nbrokers = {brokers}\n\
          timing.flush = \"{}ms\"\n",
-        dice.one(&RELEASES),
+        release,
         dice.one(&[100, 700, 3_000, 30_000]),
     );
+    if release.starts_with('4') && dice.once_in(2) {
+        let _ = writeln!(text, "features = {{ \"eligible.leader.replicas.version\" = {} }}", dice.below(2));
+    }
     if dice.once_in(3) {
         let _ = writeln!(text, "timing.metadata = {}", dice.one(&LATENCIES));
     }
@@ -117,6 +121,9 @@ fn cluster(number: u64, dice: &mut Dice, text: &mut String) -> World {
         );
         if dice.once_in(5) {
             let _ = write!(text, ", \"segment.bytes\" = {}", dice.one(&[1_048_576, 2_000_000]));
+        }
+        if dice.once_in(5) {
+            text.push_str(", \"unclean.leader.election.enable\" = true");
         }
         text.push_str(" }\n");
     };
@@ -228,7 +235,7 @@ fn fault(world: &World, dice: &mut Dice, text: &mut String) {
     };
     let lasts = format!("for = {}", dice.one(&SPANS));
     let partition = dice.below(*partitions);
-    let act = match dice.below(9) {
+    let act = match dice.below(15) {
         0 => format!("crash = {broker}, {lasts}"),
         1 => format!("crash = {broker}, power = true, {lasts}"),
         2 => format!("pause = {broker}, {lasts}"),
@@ -237,6 +244,14 @@ fn fault(world: &World, dice: &mut Dice, text: &mut String) {
         5 => format!("elect = \"orders-{partition}\""),
         6 => format!("cut = [{broker}, \"controller\"], {lasts}"),
         7 => format!("add-partitions = \"orders\", to = {}", partitions + 1),
+        8 | 9 => format!("shutdown = {broker}, {lasts}"),
+        10 => format!("fence = {broker}, {lasts}"),
+        11 => format!("crash = \"controller\", {lasts}"),
+        12 => format!("elect = \"orders-{partition}\", leader = {broker}, unclean = true"),
+        13 => {
+            let config = format!("{{ \"min.insync.replicas\" = {} }}", dice.between(1, *brokers));
+            format!("set-config = \"orders\", config = {config}")
+        }
         _ => format!("kill-producer = \"{}\", for = \"300ms\"", dice.one(producers)),
     };
     let _ = write!(text, "\n[[faults]]\n{when}\ndo = {{ {act} }}\n");
