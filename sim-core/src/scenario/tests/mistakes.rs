@@ -425,7 +425,7 @@ fn what_faults_do() {
     );
     in_act(
         "{ set-config = 1, config = { \"unclean.leader.election.enable\" = true } }",
-        "7:31 `unclean.leader.election.enable` of one broker decides nothing: the controller looks at the topics = write `set-config = \"orders\", config = { \"unclean.leader.election.enable\" = true }`",
+        "7:35 `unclean.leader.election.enable` of one broker decides nothing: the controller looks at the topics = write `set-config = \"orders\", config = { \"unclean.leader.election.enable\" = true }`",
     );
     in_act(
         "{ cut = [0, [0]] }",
