@@ -36,8 +36,7 @@ impl Network {
             } else {
                 connection.forgotten = true;
                 if matches!(life, Life::Opening(_)) {
-                    connection.life = Life::Silent;
-                    connection.out.blocked = true;
+                    self.meets_silence(cx.now, id);
                 }
             }
         }

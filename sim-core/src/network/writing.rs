@@ -130,7 +130,8 @@ impl Network {
         let connection = self.connection_mut(id).expect("still there");
         let opens = if let Life::Opening(at) = connection.life { at } else { cx.now };
         let lane = if way == Way::Out { &mut connection.out } else { &mut connection.back };
-        if treatment.lose || cut {
+        // What is written before the connection is there waits for it.
+        if treatment.lose || (cut && life != Life::Silent) {
             lane.blocked |= holds_up;
             let by = if treatment.lose { "fault" } else { "cut" };
             cx.emit(sent, || Event::MessageLost { message: number, by });
