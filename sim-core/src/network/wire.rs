@@ -1,6 +1,6 @@
 //! The network itself: who is connected to whom, what is on its way, and what has come to machines.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::connection::{Connection, ConnectionId, Lane, Life};
