@@ -104,10 +104,14 @@ fn places(script: &Script, step: &Step, at: usize) -> Checked {
     let path = |field: &str| format!("steps[{at}].{field}");
     let partitions = |topic: &str| partitions_before(script, topic, (step.at, at));
     match &step.act {
-        Act::Stream(stream) => match records(stream).find(|(_, record)| partitions(&record.topic).is_none()) {
-            Some((_, record)) => fail(format!("steps[{at}]"), format!("there is no topic {}", record.topic)),
-            None => Ok(()),
-        },
+        Act::Stream(stream) => {
+            match records(stream).find(|(_, record)| partitions(&record.topic).is_none()) {
+                Some((_, record)) => {
+                    fail(format!("steps[{at}]"), format!("there is no topic {}", record.topic))
+                }
+                None => Ok(()),
+            }
+        }
         Act::Partitions(more) if partitions(&more.topic).is_none() => {
             fail(path("partitions.topic"), format!("there is no topic {}", more.topic))
         }

@@ -165,7 +165,8 @@ impl TryFrom<ProduceAnswerFields> for ProduceAnswer {
     type Error = String;
 
     fn try_from(fields: ProduceAnswerFields) -> Result<ProduceAnswer, String> {
-        let about_error = fields.partition.is_some() || fields.hint.is_some() || fields.record_errors.is_some();
+        let about_error =
+            fields.partition.is_some() || fields.hint.is_some() || fields.record_errors.is_some();
         if about_error && fields.error.is_none() {
             return Err("\"partition\", \"hint\" and \"record_errors\" go with an error".to_owned());
         }
