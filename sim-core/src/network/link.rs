@@ -38,7 +38,6 @@ impl Endpoint {
             _ => false,
         }
     }
-
 }
 
 /// How a stream of draws names a machine: `client:shop`, `controller`, a broker's id.
