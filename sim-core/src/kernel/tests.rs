@@ -5,6 +5,7 @@ mod controller;
 mod cuts;
 mod fixture;
 mod measured;
+mod mishaps;
 mod pause;
 mod power;
 mod readers;

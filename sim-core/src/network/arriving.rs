@@ -7,6 +7,7 @@ use super::ticket::{Forced, Ticket};
 use super::wire::{Delivery, Network, NetworkTimer};
 use super::writing::{holds_up, traced};
 use crate::protocol::{Arrival, Response};
+use crate::record::BrokerId;
 use crate::time::{Span, Time};
 use crate::trace::{Cx, Event, EventKind, MessageBody, MessageEvent, Observer, Seq};
 
@@ -21,6 +22,10 @@ impl Network {
         message.waits = true;
         let connection = self.connection(id).expect("a message has a connection");
         if connection.opener == Endpoint::Controller && self.still.contains(&connection.acceptor) {
+            return false;
+        }
+        if connection.gap {
+            self.lose(cx, slot, "connection-closed");
             return false;
         }
         let lane = if way == Way::Out { &connection.out } else { &connection.back };
@@ -68,7 +73,17 @@ impl Network {
         let lane = if message.way == Way::Out { &mut connection.out } else { &mut connection.back };
         lane.messages.retain(|other| *other != slot);
         lane.blocked |= holds_up;
+        connection.gap |= connection.opener == Endpoint::Controller;
         cx.emit(message.sent, || Event::MessageLost { message: message.number, by });
+    }
+
+    /// What the controller tells this broker from now on makes sense again: it says all that was missed.
+    pub fn word_begins_anew(&mut self, broker: BrokerId) {
+        if let Some(id) = self.current.get(Endpoint::Controller, Endpoint::Broker(broker))
+            && let Some(connection) = self.connection_mut(id)
+        {
+            connection.gap = false;
+        }
     }
 
     /// A fault holds a message up; what follows on its connection waits behind it.

@@ -126,6 +126,10 @@ impl Network {
             return;
         }
         let cut = self.cut_between(source, target).is_some();
+        if self.connection(id).is_some_and(|connection| connection.gap) {
+            cx.emit(sent, || Event::MessageLost { message: number, by: "connection-closed" });
+            return;
+        }
         let holds_up = holds_up(source, target);
         let connection = self.connection_mut(id).expect("still there");
         let opens = if let Life::Opening(at) = connection.life { at } else { cx.now };
@@ -133,6 +137,7 @@ impl Network {
         // What is written before the connection is there waits for it.
         if treatment.lose || (cut && life != Life::Silent) {
             lane.blocked |= holds_up;
+            connection.gap |= from == Endpoint::Controller;
             let by = if treatment.lose { "fault" } else { "cut" };
             cx.emit(sent, || Event::MessageLost { message: number, by });
             return;
@@ -185,6 +190,7 @@ impl Network {
             let holds_up = holds_up(connection.opener, connection.acceptor);
             let lane = if back { &mut connection.back } else { &mut connection.out };
             lane.blocked |= holds_up;
+            connection.gap |= connection.opener == Endpoint::Controller;
         }
     }
 }
