@@ -499,6 +499,7 @@ impl<O: Observer> Run<O> {
                     let body = MessageBody::Update(update);
                     self.write(Endpoint::Controller, Endpoint::Broker(broker), 0, body, cause);
                 }
+                ControllerOutput::Afresh { broker } => self.network.word_begins_anew(broker),
                 ControllerOutput::Timer { at, timer } => {
                     let incarnation = self.controller_process.incarnation;
                     self.queue.push_system(at, Due::Controller(incarnation, timer));
