@@ -251,13 +251,7 @@ impl NetworkClient {
         self.connection(node).is_none_or(|connection| connection.can_connect(now_ms))
     }
 
-    fn initiate_connect<O: Observer>(
-        &mut self,
-        cx: &mut Cx<'_, O>,
-        node: BrokerId,
-        now_ms: i64,
-        cause: Seq,
-    ) {
+    fn initiate_connect<O: Observer>(&mut self, cx: &mut Cx<'_, O>, node: BrokerId, now_ms: i64, cause: Seq) {
         let is_first = self.connection(node).is_none_or(|connection| connection.state == State::None);
         let lengths = is_first.then(|| (self.draw_reconnect(cx.chance, 0), self.draw_setup(cx.chance, 0)));
         let mut uses = self.uses;
