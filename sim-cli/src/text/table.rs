@@ -54,7 +54,10 @@ phrases! {
     // The time line.
     FirstSend: "{producer} calls send() for the first time ({record})", "{producer}: 첫 send() 호출 ({record})";
     FaultBegins: "fault {number} begins: {fault}", "결함 {number} 시작: {fault}";
+    FaultRefused: "fault {number} changes nothing: {why}", "결함 {number}: 바뀌는 것이 없습니다 ({why})";
     FaultOver: "fault {number} is over: {fault}", "결함 {number} 종료: {fault}";
+    ChaosBegins: "chaos: {fault} begins", "무작위 결함 시작: {fault}";
+    ChaosOver: "chaos: {fault} is over", "무작위 결함 종료: {fault}";
     ProduceRequestLost: "the request with batch {batch} never reaches broker {broker} ({by})",
         "배치 {batch}의 요청이 브로커 {broker}에 도착하지 못했습니다 ({by})";
     ProduceResponseLost: "broker {broker}'s answer for batch {batch} never reaches {producer} ({by})",
@@ -138,6 +141,7 @@ phrases! {
     BlockedLine: "longest send() {max}", "가장 오래 걸린 send() {max}";
     RequestLine: "{requests} Produce request{s:requests}, {retries} batch{es:retries} sent again", "Produce 요청 {requests}번, 다시 보낸 배치 {retries}개";
     ConsumerRead: "{consumer} read {count} record{s:count}, lag {lag}", "{consumer}: 레코드 {count}건 읽음, 지연(lag) {lag}";
+    ConsumerGone: "{count} of them no longer in any log", "그중 {count}건은 이제 어느 로그에도 없음";
     ConsumerDecoded: "values right {right}, wrong {wrong}, not readable {failed}", "값: 맞음 {right}, 틀림 {wrong}, 읽지 못함 {failed}";
     SplitKeys: "{count} key{s:count} found in more than one partition", "키 {count}개가 둘 이상의 파티션에 있습니다";
 

@@ -118,8 +118,10 @@ pub enum BrokerTimer {
     ShutdownDeadline,
     /// Write the high watermarks to disk (`broker.md R17`).
     HwCheckpoint,
-    /// Page cache to disk.
+    /// Page cache to disk, as the operating system does it.
     Flush,
+    /// Look for logs that have not been flushed for `flush.ms`.
+    FlushScheduler,
     /// Look for segments that are too old or too many.
     Retention,
     /// Forget producers that have been idle for long (`broker.md I8`).

@@ -82,12 +82,14 @@ pub(super) fn broker_config() -> BrokerConfig {
         fetch_max_bytes: 55 << 20,
         producer_id_expiration_ms: 86_400_000,
         producer_id_expiration_check_interval_ms: 600_000,
+        log_flush_scheduler_interval_ms: i64::MAX,
         log_retention_check_interval_ms: 300_000,
         auto_leader_rebalance: true,
         leader_imbalance_check_interval_ms: 300_000,
         unclean_leader_election_interval_ms: 300_000,
         controlled_shutdown: true,
         auto_create_topics: false,
+        broken: crate::mutant::Broken::NOT,
     }
 }
 

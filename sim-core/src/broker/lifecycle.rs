@@ -194,28 +194,30 @@ impl Lifecycle {
 /// The intervals of a broker, each with its stream for the phase, in the order of [`Intervals::timers`].
 #[derive(Clone, Debug)]
 pub(super) struct Intervals {
-    phases: [Stream; 5],
+    phases: [Stream; 6],
     heartbeat_phase: Stream,
     /// When each is due next: a timer of a process that has died since is none of them.
-    due: [Option<Time>; 5],
+    due: [Option<Time>; 6],
     flush: Span,
 }
 
-const TIMERS: [BrokerTimer; 5] = [
+const TIMERS: [BrokerTimer; 6] = [
     BrokerTimer::IsrScan,
     BrokerTimer::HwCheckpoint,
     BrokerTimer::Flush,
     BrokerTimer::Retention,
     BrokerTimer::ProducerExpiry,
+    BrokerTimer::FlushScheduler,
 ];
 
 impl Intervals {
     pub(super) fn new(id: BrokerId, timing: &Timing, chance: &mut dyn Chance) -> Intervals {
         let mut phase = |name: &str| chance.stream(&format!("broker-{id}/phase/{name}"));
         Intervals {
-            phases: ["isr-scan", "hw-checkpoint", "flush", "retention", "producer-expiry"].map(&mut phase),
+            phases: ["isr-scan", "hw-checkpoint", "flush", "retention", "producer-expiry", "flush-scheduler"]
+                .map(&mut phase),
             heartbeat_phase: phase("heartbeat"),
-            due: [None; 5],
+            due: [None; 6],
             flush: timing.flush,
         }
     }
@@ -226,13 +228,18 @@ impl Intervals {
             BrokerTimer::HwCheckpoint => config.hw_checkpoint_interval_ms,
             BrokerTimer::Retention => config.log_retention_check_interval_ms,
             BrokerTimer::ProducerExpiry => config.producer_id_expiration_check_interval_ms,
+            // Its default, 2^63 - 1, is never.
+            BrokerTimer::FlushScheduler => match config.log_flush_scheduler_interval_ms {
+                i64::MAX => 0,
+                millis => millis,
+            },
             _ => return self.flush,
         };
         Span::from_millis(millis)
     }
 
     pub(super) fn stop(&mut self) {
-        self.due = [None; 5];
+        self.due = [None; 6];
     }
 }
 

@@ -285,6 +285,7 @@ impl Broker {
             BrokerTimer::IsrScan => self.scan_isrs(cx),
             BrokerTimer::HwCheckpoint => self.partitions.iter_mut().for_each(Partition::checkpoint_hw),
             BrokerTimer::Flush => self.flush_all(cx),
+            BrokerTimer::FlushScheduler => self.flush_overdue(cx),
             BrokerTimer::Retention => self.delete_old_segments(cx.now),
             BrokerTimer::ProducerExpiry => self.expire_producers(cx),
         }

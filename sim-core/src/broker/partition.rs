@@ -24,6 +24,8 @@ pub enum Role {
 pub struct Partition {
     tp: TopicPartition,
     pub(super) log: Log,
+    /// When it was written to disk last.
+    pub(super) flushed_at: Time,
     pub(super) producers: ProducerStates,
     high_watermark: i64,
     /// The high watermark on disk (`broker.md R17`).
@@ -84,6 +86,7 @@ impl Partition {
         Partition {
             tp,
             log: Log::default(),
+            flushed_at: Time::ZERO,
             producers: ProducerStates::default(),
             high_watermark: 0,
             checkpointed_hw: 0,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::run::{Due, Run};
+use super::run::{Due, Refused, Run};
 use crate::controller::{Admin, AdminError};
 use crate::network::{CutRule, Endpoint, Forced, MessageSlot};
 use crate::record::{BrokerId, ProducerIx, TopicPartition};
@@ -253,7 +253,7 @@ impl<O: Observer> Run<O> {
             self.with_controller(|controller, cx| refused = controller.admin(cx, admin, cause).err());
         }
         if let Some(error) = refused {
-            self.refused.push((fault, error));
+            self.refused.push(Refused { fault, time: self.now, seq: cause, error });
         }
     }
 
@@ -305,7 +305,8 @@ impl<O: Observer> Run<O> {
             self.queue.push_fixed(
                 at,
                 Class::Application,
-                u32::from(producer) << 16,
+                // Behind its streams.
+                u32::from(producer) << 16 | 0xffff,
                 Due::ForceClose(producer),
             );
         }

@@ -3,6 +3,7 @@
 mod act;
 mod broker_process;
 mod build;
+mod chaos;
 mod client;
 mod controller_process;
 mod finish;
@@ -21,5 +22,5 @@ pub use build::names_of;
 pub use client::Client;
 pub use finish::Finished;
 pub use queue::{Class, Order, Queue};
-pub use run::{EndedBy, Run};
+pub use run::{EndedBy, Refused, Run};
 pub use tally::Tally;

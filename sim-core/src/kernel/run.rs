@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::chaos::Chaos;
 use super::client::{Client, Wake};
 use super::lost_tails::LostTails;
 use super::pause::Piles;
@@ -28,6 +29,10 @@ pub(super) enum Due {
     FaultBegins(u32),
     /// A fault's `for` is over.
     FaultEnds(u32),
+    /// A kind of random fault strikes.
+    Chaos(u32),
+    /// A random fault is over.
+    ChaosEnds(u32),
     /// An application thread goes on.
     Thread(u16, u32),
     /// `close(timeout)` gives up.
@@ -63,6 +68,19 @@ impl EndedBy {
             EndedBy::Stop => "stop",
         }
     }
+}
+
+/// The controller did not do what a fault asked of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The fault, by its place in the file.
+    pub fault: u32,
+    /// When.
+    pub time: Time,
+    /// Its event.
+    pub seq: Seq,
+    /// Why.
+    pub error: AdminError,
 }
 
 /// A broker's process.
@@ -103,6 +121,7 @@ pub struct Run<O> {
     /// Whose topics have yet to be created.
     pub(super) waiting_consumers: Vec<ConsumerIx>,
     pub(super) faults: FaultPlan,
+    pub(super) chaos: Chaos,
     pub(super) lost_tails: LostTails,
     /// What waits for brokers that stand still.
     pub(super) piles: Piles,
@@ -111,7 +130,7 @@ pub struct Run<O> {
     pub(super) ledger: Ledger,
     pub(super) tally: Tally,
     /// Faults that asked the controller for something that cannot be.
-    pub(super) refused: Vec<(u32, AdminError)>,
+    pub(super) refused: Vec<Refused>,
     /// Producers' processes that have been started again, each time.
     pub(super) restarts: Vec<(ProducerIx, Time)>,
     pub(super) ended: Option<EndedBy>,
@@ -136,7 +155,7 @@ impl<O: Observer> Run<O> {
 
     /// When the next event is due.
     pub fn next_time(&self) -> Option<Time> {
-        self.queue.peek().map(|order| order.time)
+        self.queue.peek().map(Order::time)
     }
 
     /// How the run ended, once it has.
@@ -160,7 +179,7 @@ impl<O: Observer> Run<O> {
             return false;
         }
         match self.queue.peek() {
-            Some(next) if next.time <= self.scenario.stop => {}
+            Some(next) if next.time() <= self.scenario.stop => {}
             _ => {
                 self.now = self.now.max(self.scenario.stop);
                 self.end(EndedBy::Stop);
@@ -187,6 +206,8 @@ impl<O: Observer> Run<O> {
         match due {
             Due::FaultBegins(fault) => self.fault_begins(fault, Seq::OUTSIDE, None),
             Due::FaultEnds(fault) => self.fault_ends(fault),
+            Due::Chaos(at) => self.chaos_strikes(at),
+            Due::ChaosEnds(number) => self.chaos_ends(number),
             Due::Thread(client, thread) => {
                 let horizon = self.queue.peek().unwrap_or(Order::fixed(Time::NEVER, Class::Fault, 0));
                 let horizon = horizon.min(Order::fixed(self.scenario.stop, Class::Sender, u32::MAX));
@@ -228,6 +249,12 @@ impl<O: Observer> Run<O> {
             }
             if self.network.kind(slot).is_some_and(|kind| self.trace.watch.wants(kind)) {
                 self.arrival_sets_off(slot);
+                if !self.with_network(|network, cx| network.is_due(cx, slot)) {
+                    return;
+                }
+            }
+            if self.chaos.waits_for_a_message() {
+                self.chaos_meets(slot);
                 if !self.with_network(|network, cx| network.is_due(cx, slot)) {
                     return;
                 }

@@ -1,5 +1,6 @@
 //! Whole runs held against the reference: what only shows when all parts work together.
 
+mod chaos;
 mod cold;
 mod controller;
 mod cuts;
@@ -7,6 +8,8 @@ mod fixture;
 mod measured;
 mod pause;
 mod power;
+mod readers;
 mod shutdown;
 mod slow;
+mod storage;
 mod unclean;

@@ -77,6 +77,11 @@ impl Network {
         let lane = if message.way == Way::Out { &mut connection.out } else { &mut connection.back };
         lane.messages.retain(|other| *other != slot);
         lane.blocked |= holds_up;
+        let behind = if lane.blocked { None } else { lane.messages.front().copied() };
+        // What has been waiting behind it need not wait any more.
+        if let Some(behind) = behind.filter(|&behind| self.messages.get(behind).is_some_and(|it| it.waits)) {
+            self.schedule.push((cx.now, NetworkTimer::Arrives(behind)));
+        }
         cx.emit(message.sent, || Event::MessageLost { message: message.number, by });
     }
 
@@ -172,8 +177,8 @@ impl Network {
     ) {
         match (opener, acceptor) {
             (Endpoint::Broker(to), _) => {
-                if let Some(asked) = self.asked.get_mut(&id) {
-                    asked.retain(|&other| other != correlation);
+                if let Some(connection) = self.connection_mut(id) {
+                    connection.asked.retain(|&other| other != correlation);
                 }
                 self.deliveries.push(Delivery::Answer { to, correlation, response, cause });
             }

@@ -17,12 +17,12 @@ impl Network {
         by: &'static str,
         cause: Seq,
     ) {
-        let Some(id) = self.current.remove(&(opener, acceptor)) else { return };
-        self.asked.remove(&id);
+        let Some(id) = self.current.remove(opener, acceptor) else { return };
         let ends = ends(opener, acceptor);
         let closed = cx.emit(cause, || Event::ConnectionClosed { ends, by });
         let connection = self.connection_mut(id).expect("the current one lives");
         connection.life = Life::ClosedByOpener;
+        connection.asked.clear();
         let back: Vec<MessageSlot> = connection.back.messages.drain(..).collect();
         let nothing_follows = connection.out.blocked || connection.out.messages.is_empty();
         self.drop_messages(cx, &back, closed);
@@ -73,7 +73,7 @@ impl Network {
 
     /// The connection in use between two machines.
     pub fn connection_between(&self, opener: Endpoint, acceptor: Endpoint) -> Option<ConnectionId> {
-        self.current.get(&(opener, acceptor)).copied()
+        self.current.get(opener, acceptor)
     }
 
     /// Whether this connection still is one.
@@ -119,7 +119,8 @@ impl Network {
     ) {
         match (opener, acceptor) {
             (Endpoint::Broker(to), _) => {
-                for correlation in self.asked.remove(&id).unwrap_or_default() {
+                let asked = self.connection_mut(id).map(|connection| std::mem::take(&mut connection.asked));
+                for correlation in asked.unwrap_or_default() {
                     self.deliveries.push(Delivery::NoAnswer { to, correlation, cause });
                 }
             }

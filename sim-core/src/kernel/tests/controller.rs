@@ -1,6 +1,7 @@
 //! A controller that dies and comes back (`broker.md F4`), and brokers fenced by hand.
 
 use super::fixture::play;
+use crate::controller::AdminError;
 use crate::record::BrokerId;
 use crate::time::{Span, Time};
 use crate::trace::{Event, EventKind};
@@ -72,6 +73,7 @@ fn nobody_decides_without_the_controller() {
         fault("3s", "{ crash = \"controller\" }") + &fault("4s", "{ elect = \"orders-0\", leader = 1 }");
     let run = play(&text(&faults), 1);
     assert!(run.elections().is_empty());
+    assert_eq!(run.finished.refused[0].error, AdminError::NoController);
     let run = play(&text(&(faults + &fault("5s", "{ restart = \"controller\" }"))), 1);
     assert!(run.elections().is_empty());
 }
