@@ -32,14 +32,20 @@ final class Cluster implements AutoCloseable {
     private static final String LOOPBACK = "127.0.0.1:";
 
     /** What a scenario asks of the brokers: scenarios of one set-up share a cluster. */
-    record Setup(Map<String, String> config, Map<String, String> features, boolean links) { }
+    record Setup(Map<String, String> config, Map<String, String> features, boolean links) {
+        /** Settings that are not Kafka's defaults, none of which a scenario can see. */
+        private static final Map<String, String> OURS = Map.of(
+            "auto.leader.rebalance.enable", "false",
+            "auto.create.topics.enable", "false",
+            "offsets.topic.num.partitions", "1",
+            "transaction.state.log.num.partitions", "1");
 
-    /** Settings that are not Kafka's defaults, none of which a scenario can see. */
-    private static final Map<String, String> OURS = Map.of(
-        "auto.leader.rebalance.enable", "false",
-        "auto.create.topics.enable", "false",
-        "offsets.topic.num.partitions", "1",
-        "transaction.state.log.num.partitions", "1");
+        static Setup of(Map<String, String> config, Map<String, String> features, boolean links) {
+            Map<String, String> all = new TreeMap<>(OURS);
+            all.putAll(config);
+            return new Setup(all, features, links);
+        }
+    }
 
     final Setup setup;
     final Rules rules = new Rules();
@@ -110,7 +116,6 @@ final class Cluster implements AutoCloseable {
         properties.put("controller.listener.names", "CONTROLLER");
         properties.put("listeners", "CONTROLLER://" + LOOPBACK + port);
         properties.put("listener.security.protocol.map", "CONTROLLER:PLAINTEXT");
-        properties.putAll(OURS);
         properties.putAll(setup.config);
         return properties;
     }
@@ -129,7 +134,6 @@ final class Cluster implements AutoCloseable {
             "PEER://" + LOOPBACK + peerPort + ",CLIENT://" + LOOPBACK + toClients.get(broker).port);
         properties.put("inter.broker.listener.name", "PEER");
         properties.put("listener.security.protocol.map", "CONTROLLER:PLAINTEXT,PEER:PLAINTEXT,CLIENT:PLAINTEXT");
-        properties.putAll(OURS);
         properties.putAll(setup.config);
         return properties;
     }
@@ -168,7 +172,7 @@ final class Cluster implements AutoCloseable {
         proxy.unlisten();
     }
 
-    void shutDown(int broker) throws InterruptedException {
+    void shutDown(int broker) throws IOException, InterruptedException {
         nodes.get(broker).shutDown();
         toClients.get(broker).unlisten();
     }
