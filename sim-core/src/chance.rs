@@ -4,8 +4,6 @@
 //! other. Kafka's own random picks (`producer.md 10`) are streams like any other; a scripted implementation of the
 //! same trait answers from lists, which is how client scripts pin them and how a test or an explorer drives a run.
 
-use std::collections::BTreeMap;
-
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 
@@ -43,15 +41,16 @@ impl Clone for Box<dyn Chance> {
 #[derive(Clone, Debug)]
 pub struct Seeded {
     seed: u64,
-    names: BTreeMap<String, Stream>,
+    /// The hashes of the names, ascending, and their streams. A name is its hash, here as in the generator's key.
+    names: Vec<(u64, Stream)>,
     /// A generator is built at its stream's first draw: most streams of a run are never drawn from.
-    generators: Vec<(u64, Option<ChaCha8Rng>)>,
+    generators: Vec<(u64, Option<Box<ChaCha8Rng>>)>,
 }
 
 impl Seeded {
     /// The streams of a run with this seed.
     pub fn new(seed: u64) -> Seeded {
-        Seeded { seed, names: BTreeMap::new(), generators: Vec::new() }
+        Seeded { seed, names: Vec::new(), generators: Vec::new() }
     }
 
     fn generator(&mut self, stream: Stream) -> &mut ChaCha8Rng {
@@ -62,20 +61,23 @@ impl Seeded {
             key[8..16].copy_from_slice(&name.to_le_bytes());
             key[16..24].copy_from_slice(&mix(self.seed, *name).to_le_bytes());
             key[24..].copy_from_slice(b"inflight");
-            ChaCha8Rng::from_seed(key)
+            Box::new(ChaCha8Rng::from_seed(key))
         })
     }
 }
 
 impl Chance for Seeded {
     fn stream(&mut self, name: &str) -> Stream {
-        if let Some(&known) = self.names.get(name) {
-            return known;
+        let name = text_hash(name);
+        match self.names.binary_search_by_key(&name, |known| known.0) {
+            Ok(known) => self.names[known].1,
+            Err(place) => {
+                let stream = Stream(self.generators.len() as u32);
+                self.names.insert(place, (name, stream));
+                self.generators.push((name, None));
+                stream
+            }
         }
-        let stream = Stream(self.generators.len() as u32);
-        self.names.insert(name.to_owned(), stream);
-        self.generators.push((text_hash(name), None));
-        stream
     }
 
     fn bits(&mut self, stream: Stream) -> u32 {

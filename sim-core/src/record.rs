@@ -62,21 +62,26 @@ pub const NO_SEQUENCE: i32 = -1;
 pub const NO_OFFSET: i64 = -1;
 
 /// The records of a batch in order, kept as runs of consecutive indices: one producer writing to one partition needs one
-/// run a batch however many records it holds.
+/// run a batch however many records it holds, and so no list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecordRuns {
-    runs: Vec<(u32, u32)>,
+    first: (u32, u32),
+    others: Vec<(u32, u32)>,
     count: u32,
 }
 
 impl RecordRuns {
     /// Appends the record of this index.
     pub fn push(&mut self, index: u32) {
-        self.count += 1;
-        match self.runs.last_mut() {
-            Some((start, length)) if *start + *length == index => *length += 1,
-            _ => self.runs.push((index, 1)),
+        let last = self.others.last_mut().unwrap_or(&mut self.first);
+        if self.count == 0 {
+            *last = (index, 1);
+        } else if last.0 + last.1 == index {
+            last.1 += 1;
+        } else {
+            self.others.push((index, 1));
         }
+        self.count += 1;
     }
 
     /// How many records.
@@ -90,19 +95,19 @@ impl RecordRuns {
     }
 
     /// The runs: first index and length.
-    pub fn runs(&self) -> &[(u32, u32)] {
-        &self.runs
+    pub fn runs(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        (self.count > 0).then_some(self.first).into_iter().chain(self.others.iter().copied())
     }
 
     /// The indices, in the batch's order.
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
-        self.runs.iter().flat_map(|&(start, length)| start..start + length)
+        self.runs().flat_map(|(start, length)| start..start + length)
     }
 
     /// The index at this place of the batch.
     pub fn get(&self, place: u32) -> Option<u32> {
         let mut rest = place;
-        for &(start, length) in &self.runs {
+        for (start, length) in self.runs() {
             if rest < length {
                 return Some(start + rest);
             }
@@ -272,7 +277,7 @@ mod tests {
     #[test]
     fn consecutive_records_are_one_run() {
         let runs: RecordRuns = [4, 5, 6, 9, 3].into_iter().collect();
-        assert_eq!(runs.runs(), [(4, 3), (9, 1), (3, 1)]);
+        assert_eq!(runs.runs().collect::<Vec<_>>(), [(4, 3), (9, 1), (3, 1)]);
         assert_eq!(runs.iter().collect::<Vec<_>>(), [4, 5, 6, 9, 3]);
         assert_eq!((runs.get(2), runs.get(3), runs.get(5)), (Some(6), Some(9), None));
     }

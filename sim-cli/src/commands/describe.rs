@@ -43,12 +43,13 @@ pub(crate) fn describe(args: &DescribeArgs) -> Result<Ending, CliError> {
         ));
         for (partition, state) in partitions {
             page.line(format!(
-                "\tTopic: {}\tPartition: {partition}\tLeader: {}\tReplicas: {}\tIsr: {}\tElr: {}",
+                "\tTopic: {}\tPartition: {partition}\tLeader: {}\tReplicas: {}\tIsr: {}\tElr: {}\tLastKnownElr: {}",
                 topic.name,
                 state.leader.map_or_else(|| "none".to_owned(), |leader| leader.to_string()),
                 list(&state.replicas),
                 list(&state.isr),
                 list(&state.elr),
+                list(state.last_known_leader.as_slice()),
             ));
         }
     }

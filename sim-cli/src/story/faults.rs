@@ -42,6 +42,12 @@ impl Reader<'_> {
                 format!("{name} {}{}", self.broker(*broker), lasting(r#for.as_ref()))
             }
             Act::Restart { broker } => format!("restart {}", self.broker(*broker)),
+            Act::CrashController { r#for } => format!("crash controller{}", lasting(r#for.as_ref())),
+            Act::RestartController => "restart controller".to_owned(),
+            Act::Shutdown { broker, r#for } | Act::Fence { broker, r#for } => {
+                format!("{name} {}{}", self.broker(*broker), lasting(r#for.as_ref()))
+            }
+            Act::Unfence { broker } => format!("unfence {}", self.broker(*broker)),
             Act::Cut { between, one_way, reject, r#for } => {
                 let how = match (one_way, reject) {
                     (false, false) => "",
@@ -56,10 +62,11 @@ impl Reader<'_> {
                 let disk = disk.map(|disk| format!(" disk {}", sampled(&disk))).unwrap_or_default();
                 format!("slow {}{by}{disk}{}", self.broker(*broker), lasting(r#for.as_ref()))
             }
-            Act::Elect { tp, leader } => {
+            Act::Elect { tp, leader, unclean } => {
                 let leader =
                     leader.map(|leader| format!(" leader {}", self.broker(leader))).unwrap_or_default();
-                format!("elect {}{leader}", self.partition(*tp))
+                let unclean = if *unclean { " unclean" } else { "" };
+                format!("elect {}{leader}{unclean}", self.partition(*tp))
             }
             Act::AddPartitions { topic, to } => format!("add-partitions {} to {to}", self.topic(*topic)),
             Act::SetConfig(acting) => match acting.as_ref() {
@@ -129,7 +136,6 @@ impl Reader<'_> {
             BrokerRef::Id(id) => format!("broker {id}"),
             BrokerRef::LeaderOf(tp) => format!("leader of {}", self.partition(tp)),
             BrokerRef::FollowerOf(tp) => format!("follower of {}", self.partition(tp)),
-            BrokerRef::Controller => "controller".to_owned(),
         }
     }
 

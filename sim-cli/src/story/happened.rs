@@ -22,12 +22,16 @@ impl Story<'_> {
         let mut moments = self.highlights().moments.clone();
         moments.extend(self.doings_of_findings());
         moments.extend(self.slowest_record());
+        moments.extend(self.refusals());
         // A connection is given up before what was on it is put back, though the trace has it the other way round.
         moments.sort_by_key(|moment| (moment.time, moment.phrase != Phrase::RequestTimesOut, moment.seq));
         let left_out = if self.verbose { 0 } else { make_room(&mut moments) };
         for moment in &moments {
             let style = match moment.phrase {
-                Phrase::FaultBegins | Phrase::ProduceRequestLost | Phrase::ProduceResponseLost => WARN,
+                Phrase::FaultBegins
+                | Phrase::ChaosBegins
+                | Phrase::ProduceRequestLost
+                | Phrase::ProduceResponseLost => WARN,
                 Phrase::CopyAppended | Phrase::LateAppended | Phrase::LogCut | Phrase::TailLost => BAD,
                 _ => anstyle::Style::new(),
             };
@@ -109,6 +113,22 @@ impl Story<'_> {
                 .or_insert(moment);
         }
         doings.into_values().collect()
+    }
+
+    /// What the controller would not do.
+    fn refusals(&self) -> impl Iterator<Item = Moment> {
+        self.played.finished.refused.iter().map(|refused| Moment {
+            time: refused.time,
+            seq: refused.seq,
+            last: refused.time,
+            times: 1,
+            weight: Weight::Must,
+            phrase: Phrase::FaultRefused,
+            values: vec![
+                ("number", Word::Text(refused.fault.to_string())),
+                ("why", Word::Text(refused.error.to_string())),
+            ],
+        })
     }
 
     /// The success that took longest, if it took much longer than most.

@@ -160,7 +160,7 @@ impl Observer for Highlights {
             Event::Append { .. } | Event::AppendDuplicate { .. } | Event::AppendRefused { .. } => {
                 self.broker_answer(stamp, event, names);
             }
-            Event::Fault { fault, state, .. } => self.fault(stamp, *fault, state),
+            Event::Fault { fault, r#do, state } => self.fault(stamp, *fault, r#do, state),
             Event::BrokerStopped { .. }
             | Event::BrokerStarted { .. }
             | Event::BrokerFenced { .. }
@@ -168,6 +168,7 @@ impl Observer for Highlights {
             | Event::LeaderChanged { .. }
             | Event::IsrShrunk { .. }
             | Event::IsrExpanded { .. }
+            | Event::ElrChanged { .. }
             | Event::Truncated { .. } => self.cluster(stamp, event, names),
             Event::RunEnded { by } => {
                 let phrase = if *by == "stop" { Phrase::RunStopped } else { Phrase::RunSettled };
@@ -258,12 +259,15 @@ impl Highlights {
         }
     }
 
-    fn fault(&mut self, stamp: Stamp, fault: i32, state: &str) {
-        let what =
-            usize::try_from(fault).ok().and_then(|at| self.faults.get(at)).cloned().unwrap_or_default();
-        let (phrase, weight) = match state {
-            "begun" => (Phrase::FaultBegins, Weight::Must),
-            _ => (Phrase::FaultOver, Weight::Should),
+    fn fault(&mut self, stamp: Stamp, fault: i32, act: &str, state: &str) {
+        let of_the_file = usize::try_from(fault).ok().and_then(|at| self.faults.get(at)).cloned();
+        let of_chaos = of_the_file.is_none();
+        let what = of_the_file.unwrap_or_else(|| act.to_owned());
+        let (phrase, weight) = match (state, of_chaos) {
+            ("begun", false) => (Phrase::FaultBegins, Weight::Must),
+            ("begun", true) => (Phrase::ChaosBegins, Weight::Must),
+            (_, false) => (Phrase::FaultOver, Weight::Should),
+            (_, true) => (Phrase::ChaosOver, Weight::Should),
         };
         let values = vec![("number", text(fault)), ("fault", Word::Text(what))];
         self.tell(stamp, weight, (phrase, [fault as u64, 0, 0]), values);
@@ -293,6 +297,7 @@ impl Highlights {
                 self.tell_each(stamp, Must, phrase, vec![("broker", text(broker)), ("by", text(by))]);
             }
             Event::BrokerFenced { broker, .. } => {
+                self.stopped.push(*broker);
                 self.tell_each(stamp, Should, Phrase::BrokerFenced, vec![("broker", text(broker))]);
             }
             Event::BrokerUnfenced { broker, .. } if self.stopped.contains(broker) => {
@@ -305,6 +310,7 @@ impl Highlights {
                 leader_epoch,
                 isr,
                 unclean,
+                by,
                 ..
             } => {
                 let mut values = vec![("partition", partition(names, *topic, *number))];
@@ -315,12 +321,22 @@ impl Highlights {
                 values.push(("leader", text(leader)));
                 values.push(("epoch", text(leader_epoch)));
                 values.push(("isr", brokers(isr)));
-                let phrase = if *unclean { Phrase::LeaderElectedUncleanly } else { Phrase::LeaderElected };
+                let phrase = match (*unclean, *by) {
+                    (true, _) => Phrase::LeaderElectedUncleanly,
+                    (_, "shutdown") => Phrase::LeaderHandedOver,
+                    _ => Phrase::LeaderElected,
+                };
                 self.tell_each(stamp, Must, phrase, values);
             }
-            Event::IsrShrunk { topic, partition: number, isr, .. } => {
-                let values = vec![("partition", partition(names, *topic, *number)), ("isr", brokers(isr))];
-                self.tell_each(stamp, Should, Phrase::IsrShrinks, values);
+            Event::IsrShrunk { topic, partition: number, isr, elr, .. } => {
+                let (isr, eligible) = (("isr", brokers(isr)), ("elr", brokers(elr)));
+                let values = vec![("partition", partition(names, *topic, *number)), isr, eligible];
+                let phrase = if elr.is_empty() { Phrase::IsrShrinks } else { Phrase::IsrShrinksWithElr };
+                self.tell_each(stamp, Should, phrase, values);
+            }
+            Event::ElrChanged { topic, partition: number, elr, .. } => {
+                let values = vec![("partition", partition(names, *topic, *number)), ("elr", brokers(elr))];
+                self.tell_each(stamp, Should, Phrase::ElrChanges, values);
             }
             Event::IsrExpanded { topic, partition: number, isr, .. } => {
                 let values = vec![("partition", partition(names, *topic, *number)), ("isr", brokers(isr))];

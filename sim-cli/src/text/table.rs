@@ -54,7 +54,10 @@ phrases! {
     // The time line.
     FirstSend: "{producer} calls send() for the first time ({record})", "{producer}: 첫 send() 호출 ({record})";
     FaultBegins: "fault {number} begins: {fault}", "결함 {number} 시작: {fault}";
+    FaultRefused: "fault {number} changes nothing: {why}", "결함 {number}: 바뀌는 것이 없습니다 ({why})";
     FaultOver: "fault {number} is over: {fault}", "결함 {number} 종료: {fault}";
+    ChaosBegins: "chaos: {fault} begins", "무작위 결함 시작: {fault}";
+    ChaosOver: "chaos: {fault} is over", "무작위 결함 종료: {fault}";
     ProduceRequestLost: "the request with batch {batch} never reaches broker {broker} ({by})",
         "배치 {batch}의 요청이 브로커 {broker}에 도착하지 못했습니다 ({by})";
     ProduceResponseLost: "broker {broker}'s answer for batch {batch} never reaches {producer} ({by})",
@@ -100,8 +103,13 @@ phrases! {
         "{partition}의 새 리더: 브로커 {leader} (에포크 {epoch}, ISR {isr})";
     LeaderElectedUncleanly: "broker {leader}, which may lack records, is elected leader of {partition} (unclean, epoch {epoch})",
         "{partition}의 새 리더: 레코드가 빠졌을 수 있는 브로커 {leader} (언클린 리더 선출, 에포크 {epoch})";
+    LeaderHandedOver: "{partition} is handed over to broker {leader} (epoch {epoch}, ISR {isr})",
+        "{partition}의 리더를 브로커 {leader}에 넘깁니다 (에포크 {epoch}, ISR {isr})";
     LeaderGone: "{partition} has no leader", "{partition}에 리더가 없습니다";
     IsrShrinks: "the ISR of {partition} shrinks to {isr}", "{partition}의 ISR이 {isr}(으)로 줄어듭니다";
+    IsrShrinksWithElr: "the ISR of {partition} shrinks to {isr}; {elr} may lead as well (ELR)",
+        "{partition}의 ISR이 {isr}(으)로 줄어듭니다. 리더가 될 수 있는 ELR: {elr}";
+    ElrChanges: "the eligible leader replicas of {partition} are {elr} now", "{partition}의 ELR이 {elr}(으)로 바뀝니다";
     IsrGrows: "the ISR of {partition} is {isr} again", "{partition}의 ISR이 {isr}(으)로 늘어납니다";
     LogCut: "broker {broker} cuts its log of {partition} from {from} back to {to}",
         "브로커 {broker}: {partition} 로그를 {from}에서 {to}까지 잘라냅니다";
@@ -133,6 +141,7 @@ phrases! {
     BlockedLine: "longest send() {max}", "가장 오래 걸린 send() {max}";
     RequestLine: "{requests} Produce request{s:requests}, {retries} batch{es:retries} sent again", "Produce 요청 {requests}번, 다시 보낸 배치 {retries}개";
     ConsumerRead: "{consumer} read {count} record{s:count}, lag {lag}", "{consumer}: 레코드 {count}건 읽음, 지연(lag) {lag}";
+    ConsumerGone: "{count} of them no longer in any log", "그중 {count}건은 이제 어느 로그에도 없음";
     ConsumerDecoded: "values right {right}, wrong {wrong}, not readable {failed}", "값: 맞음 {right}, 틀림 {wrong}, 읽지 못함 {failed}";
     SplitKeys: "{count} key{s:count} found in more than one partition", "키 {count}개가 둘 이상의 파티션에 있습니다";
 

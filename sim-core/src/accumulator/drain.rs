@@ -105,7 +105,7 @@ impl RecordAccumulator {
         queued: &[(BrokerId, u32, TopicPartition)],
         sequencing: &mut Option<S>,
     ) -> Vec<BatchIx> {
-        let mut taken = Vec::new();
+        let mut taken = Vec::with_capacity(queued.len());
         if walk.partitions == 0 {
             return taken;
         }

@@ -52,8 +52,9 @@ impl Queues {
         &mut self.topics[usize::from(topic.0)]
     }
 
-    pub(super) fn topics_mut(&mut self) -> &mut [TopicQueues] {
-        &mut self.topics
+    /// All topics, and the partitions whose queue is not empty, ascending.
+    pub(super) fn topics_and_filled(&mut self) -> (&mut [TopicQueues], &[TopicPartition]) {
+        (&mut self.topics, &self.filled)
     }
 
     /// The queue, if an append ever came there.

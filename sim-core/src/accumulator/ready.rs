@@ -184,8 +184,8 @@ impl RecordAccumulator {
         if !self.config.partitioner_adaptive {
             return;
         }
-        let filled = self.queues.filled().to_vec();
-        for (at, topic) in self.queues.topics_mut().iter_mut().enumerate() {
+        let (topics, filled) = self.queues.topics_and_filled();
+        for (at, topic) in topics.iter_mut().enumerate() {
             let Some(sticky) = topic.sticky.as_mut() else { continue };
             let ix = TopicIx(at as u16);
             let has_data = filled.binary_search_by_key(&ix, |tp| tp.topic).is_ok();

@@ -69,8 +69,11 @@ pub enum BrokerOutput {
     },
     /// The process takes connections from now on: it has caught up with the metadata (`broker.md F6`).
     Listens,
-    /// The process may end: a controlled shutdown is complete.
-    Stopped,
+    /// The process has ended in order.
+    Stopped {
+        /// Why now.
+        cause: Seq,
+    },
 }
 
 /// What a broker wakes up for. Most timers are set lazily: one that comes too early is set anew, one that comes too late
@@ -111,10 +114,14 @@ pub enum BrokerTimer {
     HeartbeatTimeout,
     /// Propose ISRs again (`broker.md R23`).
     AlterPartition,
+    /// End, though the controller has not let it go (`broker.md F14`).
+    ShutdownDeadline,
     /// Write the high watermarks to disk (`broker.md R17`).
     HwCheckpoint,
-    /// Page cache to disk.
+    /// Page cache to disk, as the operating system does it.
     Flush,
+    /// Look for logs that have not been flushed for `flush.ms`.
+    FlushScheduler,
     /// Look for segments that are too old or too many.
     Retention,
     /// Forget producers that have been idle for long (`broker.md I8`).

@@ -82,12 +82,14 @@ pub(super) fn broker_config() -> BrokerConfig {
         fetch_max_bytes: 55 << 20,
         producer_id_expiration_ms: 86_400_000,
         producer_id_expiration_check_interval_ms: 600_000,
+        log_flush_scheduler_interval_ms: i64::MAX,
         log_retention_check_interval_ms: 300_000,
         auto_leader_rebalance: true,
         leader_imbalance_check_interval_ms: 300_000,
         unclean_leader_election_interval_ms: 300_000,
         controlled_shutdown: true,
         auto_create_topics: false,
+        broken: crate::mutant::Broken::NOT,
     }
 }
 
@@ -138,6 +140,8 @@ pub(super) struct Cluster {
     down: Vec<bool>,
     /// Who takes connections.
     pub(super) listening: Vec<bool>,
+    /// Who has ended in order.
+    pub(super) ended: Vec<bool>,
     requests: u64,
     /// What clients were answered, by correlation.
     answers: BTreeMap<u64, Reply>,
@@ -169,6 +173,7 @@ impl Cluster {
             now: Time::ZERO,
             down: vec![false; brokers.len()],
             listening: vec![true; brokers.len()],
+            ended: vec![false; brokers.len()],
             brokers,
             chance,
             trace: Tracer::new(Recorder::all(), Arc::new(names)),
@@ -214,7 +219,8 @@ impl Cluster {
                     self.connections.remove(&(from, to.0 as usize));
                 }
                 BrokerOutput::Listens => self.listening[from] = true,
-                BrokerOutput::Hang { peer: Peer::Controller, .. } | BrokerOutput::Stopped => {}
+                BrokerOutput::Stopped { .. } => self.ended[from] = true,
+                BrokerOutput::Hang { peer: Peer::Controller, .. } => {}
                 BrokerOutput::Timer { at, timer, cause } => {
                     self.timers_set += 1;
                     self.timers.insert((at, self.timers_set), (from, timer, cause));
@@ -311,6 +317,11 @@ impl Cluster {
                 });
             }
         }
+        self.settle();
+    }
+
+    pub(super) fn shut_down(&mut self, at: usize) {
+        self.input(at, |broker, cx| broker.shut_down(cx, Seq::OUTSIDE));
         self.settle();
     }
 

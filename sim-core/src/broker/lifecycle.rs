@@ -14,6 +14,12 @@ use crate::trace::{Cx, Observer, Seq};
 /// Between two heartbeats while it catches up with the metadata (`broker.md F6`).
 const CATCH_UP_INTERVAL: Span = Span::from_millis(10);
 
+/// To the second heartbeat of a broker that wants to end (`broker.md F14`).
+const SHUTDOWN_INTERVAL: Span = Span::from_millis(50);
+
+/// Between two attempts to reach the controller: the reconnect back-off of the brokers' connections to it.
+const RECONNECT_INTERVAL: Span = Span::from_millis(50);
+
 /// How far the process is (Kafka's `BrokerState`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -25,6 +31,8 @@ enum State {
     Recovery,
     /// It is part of the cluster.
     Running,
+    /// It wants to end, and waits for the controller to let it go.
+    ShuttingDown,
 }
 
 /// A broker's registration and heartbeats.
@@ -38,8 +46,20 @@ pub(super) struct Lifecycle {
     epoch_in_metadata: i64,
     /// Number of the last update that it has applied.
     metadata_offset: u64,
-    /// The heartbeat or registration that is out: its number, when it was sent, whether it had caught up then.
+    /// On disk: the broker epoch that the last process left there when it ended in order.
+    marker: Option<i64>,
+    /// What this process has found there, -1 for nothing.
+    previous_epoch: i64,
+    /// Until when the controller has to let it go (`broker.md F14`).
+    shutdown_deadline: Option<Time>,
+    /// The controller has answered since it wants to end.
+    shutdown_answered: bool,
+    /// The next heartbeat follows the answer to the one that is out.
+    at_once: bool,
+    /// The heartbeat or registration that is out: its number, when it was first tried, whether it had caught up then.
     out: Option<(u64, Time, bool)>,
+    /// When the one was first tried that has met nobody and will be tried again.
+    trying_since: Option<Time>,
     /// When the next one is due.
     due: Option<Time>,
     failures: u32,
@@ -55,7 +75,13 @@ impl Lifecycle {
             broker_epoch: -1,
             epoch_in_metadata: -1,
             metadata_offset: 0,
+            marker: None,
+            previous_epoch: -1,
+            shutdown_deadline: None,
+            shutdown_answered: false,
+            at_once: false,
             out: None,
+            trying_since: None,
             due: None,
             failures: 0,
             backoff: ExponentialBackoff::new(100, 2, config.session_timeout_ms, 0.02),
@@ -69,6 +95,58 @@ impl Lifecycle {
 
     pub(super) fn is_running(&self) -> bool {
         self.state != State::NotRunning
+    }
+
+    /// Whether a heartbeat or registration is out.
+    pub(super) fn is_asking(&self) -> bool {
+        self.out.is_some()
+    }
+
+    /// Whether it is on its way into the cluster.
+    pub(super) fn is_joining(&self) -> bool {
+        matches!(self.state, State::Starting | State::Recovery)
+    }
+
+    pub(super) fn is_shutting_down(&self) -> bool {
+        self.state == State::ShuttingDown
+    }
+
+    /// Whether the last process ended in order, so that its logs need no recovery (`broker.md D4`).
+    pub(super) fn ended_in_order(&self) -> bool {
+        self.marker.is_some()
+    }
+
+    /// Its logs are on disk: the marker says so, with the broker epoch (`broker.md F14`).
+    pub(super) fn leave_marker(&mut self) {
+        self.marker = Some(self.broker_epoch);
+    }
+
+    /// It wants to end; false for a process that is not part of the cluster, which just ends.
+    pub(super) fn begin_shutdown(&mut self, deadline: Time) -> bool {
+        let running = self.state == State::Running;
+        if running {
+            self.state = State::ShuttingDown;
+            self.shutdown_deadline = Some(deadline);
+            self.at_once = self.out.is_some();
+        }
+        running
+    }
+
+    /// Whether the controller has had its time.
+    pub(super) fn shutdown_is_overdue(&self, now: Time) -> bool {
+        self.shutdown_deadline.is_some_and(|deadline| deadline <= now)
+    }
+
+    /// The controller has answered, and does not let it go yet: when to ask again (`broker.md F14`).
+    fn ask_again_after(&mut self, interval: Span) -> Span {
+        let first = !std::mem::replace(&mut self.shutdown_answered, true);
+        if std::mem::take(&mut self.at_once) {
+            Span::ZERO
+        } else if first {
+            SHUTDOWN_INTERVAL
+        } else {
+            interval
+        }
     }
 
     pub(super) fn asked(&self, correlation: u64) -> bool {
@@ -88,7 +166,11 @@ impl Lifecycle {
         self.broker_epoch = -1;
         self.epoch_in_metadata = -1;
         self.metadata_offset = 0;
+        self.shutdown_deadline = None;
+        self.shutdown_answered = false;
+        self.at_once = false;
         self.out = None;
+        self.trying_since = None;
         self.due = None;
         self.failures = 0;
     }
@@ -112,28 +194,30 @@ impl Lifecycle {
 /// The intervals of a broker, each with its stream for the phase, in the order of [`Intervals::timers`].
 #[derive(Clone, Debug)]
 pub(super) struct Intervals {
-    phases: [Stream; 5],
+    phases: [Stream; 6],
     heartbeat_phase: Stream,
     /// When each is due next: a timer of a process that has died since is none of them.
-    due: [Option<Time>; 5],
+    due: [Option<Time>; 6],
     flush: Span,
 }
 
-const TIMERS: [BrokerTimer; 5] = [
+const TIMERS: [BrokerTimer; 6] = [
     BrokerTimer::IsrScan,
     BrokerTimer::HwCheckpoint,
     BrokerTimer::Flush,
     BrokerTimer::Retention,
     BrokerTimer::ProducerExpiry,
+    BrokerTimer::FlushScheduler,
 ];
 
 impl Intervals {
     pub(super) fn new(id: BrokerId, timing: &Timing, chance: &mut dyn Chance) -> Intervals {
         let mut phase = |name: &str| chance.stream(&format!("broker-{id}/phase/{name}"));
         Intervals {
-            phases: ["isr-scan", "hw-checkpoint", "flush", "retention", "producer-expiry"].map(&mut phase),
+            phases: ["isr-scan", "hw-checkpoint", "flush", "retention", "producer-expiry", "flush-scheduler"]
+                .map(&mut phase),
             heartbeat_phase: phase("heartbeat"),
-            due: [None; 5],
+            due: [None; 6],
             flush: timing.flush,
         }
     }
@@ -144,13 +228,18 @@ impl Intervals {
             BrokerTimer::HwCheckpoint => config.hw_checkpoint_interval_ms,
             BrokerTimer::Retention => config.log_retention_check_interval_ms,
             BrokerTimer::ProducerExpiry => config.producer_id_expiration_check_interval_ms,
+            // Its default, 2^63 - 1, is never.
+            BrokerTimer::FlushScheduler => match config.log_flush_scheduler_interval_ms {
+                i64::MAX => 0,
+                millis => millis,
+            },
             _ => return self.flush,
         };
         Span::from_millis(millis)
     }
 
     pub(super) fn stop(&mut self) {
-        self.due = [None; 5];
+        self.due = [None; 6];
     }
 }
 
@@ -206,27 +295,29 @@ impl Broker {
     pub(super) fn begin_registration<O: Observer>(&mut self, cx: &mut Cx<'_, O>, cause: Seq) {
         self.lifecycle.state = State::Starting;
         self.lifecycle.incarnation += 1;
+        self.lifecycle.previous_epoch = self.lifecycle.marker.take().unwrap_or(-1);
         self.send_heartbeat(cx.now, cause);
     }
 
     /// A heartbeat, or a registration where there is none yet.
-    fn send_heartbeat(&mut self, now: Time, cause: Seq) {
+    pub(super) fn send_heartbeat(&mut self, now: Time, cause: Seq) {
         let correlation = self.next_correlation();
         let lifecycle = &mut self.lifecycle;
         let request = HeartbeatRequest {
             broker: self.id,
             broker_epoch: lifecycle.broker_epoch,
             incarnation: lifecycle.incarnation,
-            previous_broker_epoch: -1,
+            previous_broker_epoch: lifecycle.previous_epoch,
             metadata_offset: lifecycle.metadata_offset,
-            want_unfence: matches!(lifecycle.state, State::Recovery | State::Running),
-            want_shutdown: false,
+            want_unfence: matches!(lifecycle.state, State::Recovery | State::Running | State::ShuttingDown),
+            want_shutdown: lifecycle.state == State::ShuttingDown,
         };
+        let since = lifecycle.trying_since.take().unwrap_or(now);
         lifecycle.due = None;
-        lifecycle.out = Some((correlation, now, lifecycle.has_caught_up()));
+        lifecycle.out = Some((correlation, since, lifecycle.has_caught_up()));
         let (peer, request) = (Peer::Controller, Request::Heartbeat(request));
         self.outputs.push(BrokerOutput::Ask { peer, correlation, request, cause });
-        let at = now + self.session_timeout();
+        let at = since + self.session_timeout();
         let timer = BrokerTimer::HeartbeatTimeout;
         self.outputs.push(BrokerOutput::Timer { at, timer, cause: Seq::OUTSIDE });
     }
@@ -285,12 +376,28 @@ impl Broker {
                 lifecycle.state = State::Running;
                 interval
             }
+            State::ShuttingDown if answer.may_shut_down => return self.end_in_order(cx, cause),
+            State::ShuttingDown => lifecycle.ask_again_after(interval),
             State::Recovery | State::Running | State::NotRunning => interval,
         };
         if next == Span::ZERO {
             self.send_heartbeat(cx.now, cause);
         } else {
             self.set_heartbeat_timer(cx.now + next);
+        }
+    }
+
+    /// The connection to the controller was refused, or is gone: the same is tried again, as long as a session lasts (Kafka's
+    /// `NodeToControllerRequestThread`).
+    pub(super) fn heartbeat_met_nobody<O: Observer>(&mut self, cx: &mut Cx<'_, O>) {
+        let timeout = self.session_timeout();
+        match self.lifecycle.out {
+            Some((_, since, _)) if cx.now < since + timeout => {
+                self.lifecycle.out = None;
+                self.lifecycle.trying_since = Some(since);
+                self.set_heartbeat_timer(cx.now + RECONNECT_INTERVAL);
+            }
+            _ => self.heartbeat_failed(cx),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! What comes in is dispatched here. [`requests`] takes up one request of a connection at a time; [`produce`] and [`fetch`]
 //! work on them, [`purgatory`] and [`sessions`] hold those that wait. [`fetcher`] and [`follower`] replicate. [`roles`]
-//! applies what the controller decides, [`isr`] asks it for changes, [`lifecycle`] tells it that the broker lives. A
+//! applies what the controller decides, [`isr`] asks it for changes, [`lifecycle`] tells it that the broker lives, [`shutdown`] that it wants to end. A
 //! [`Partition`] is one replica: its [`Log`], its [`ProducerStates`], as leader its followers ([`leadership`]).
 
 mod api;
@@ -26,6 +26,7 @@ mod purgatory;
 mod requests;
 mod roles;
 mod sessions;
+mod shutdown;
 mod storage;
 #[cfg(test)]
 mod tests;
@@ -162,8 +163,9 @@ impl Broker {
 
     /// The process starts: a new incarnation, with the logs that are on this machine. It registers at the controller.
     pub fn start<O: Observer>(&mut self, cx: &mut Cx<'_, O>, cause: Seq) {
+        let in_order = self.lifecycle.ended_in_order();
         for partition in &mut self.partitions {
-            partition.recover(cx.now.millis(), self.config.producer_id_expiration_ms);
+            partition.recover(in_order, cx.now.millis(), self.config.producer_id_expiration_ms);
         }
         self.start_intervals(cx.now);
         self.begin_registration(cx, cause);
@@ -171,6 +173,11 @@ impl Broker {
 
     /// The process dies. What it had written stays (page cache); what it wanted done and has not been done is forgotten.
     pub fn crash<O: Observer>(&mut self, _: &mut Cx<'_, O>, _: Seq) {
+        self.forget_process();
+    }
+
+    /// What was in the memory of the process is gone.
+    fn forget_process(&mut self) {
         self.outputs.clear();
         self.interrupted.clear();
         self.resuming = false;
@@ -190,6 +197,11 @@ impl Broker {
     /// Whether the process runs.
     pub fn is_running(&self) -> bool {
         self.lifecycle.is_running()
+    }
+
+    /// Whether the process has started and the controller has yet to unfence it.
+    pub fn is_joining(&self) -> bool {
+        self.lifecycle.is_joining()
     }
 
     /// A request has come; it is taken up after those that came on its connection before (`broker.md P2`).
@@ -235,7 +247,7 @@ impl Broker {
         if let Some(leader) = self.fetching_from(correlation) {
             self.fetch_failed(cx.now, leader);
         } else if self.lifecycle.asked(correlation) {
-            self.heartbeat_failed(cx);
+            self.heartbeat_met_nobody(cx);
         } else if self.alters.asked(correlation) {
             self.proposal_unanswered(cx.now, correlation);
         }
@@ -268,10 +280,12 @@ impl Broker {
             BrokerTimer::Heartbeat => self.heartbeat_due(cx.now),
             BrokerTimer::HeartbeatTimeout => self.heartbeat_times_out(cx),
             BrokerTimer::AlterPartition => self.alters_wake(cx),
+            BrokerTimer::ShutdownDeadline => self.shutdown_overdue(cx, cause),
             _ if !self.interval_is_due(cx.now, timer) => {}
             BrokerTimer::IsrScan => self.scan_isrs(cx),
             BrokerTimer::HwCheckpoint => self.partitions.iter_mut().for_each(Partition::checkpoint_hw),
             BrokerTimer::Flush => self.flush_all(cx),
+            BrokerTimer::FlushScheduler => self.flush_overdue(cx),
             BrokerTimer::Retention => self.delete_old_segments(cx.now),
             BrokerTimer::ProducerExpiry => self.expire_producers(cx),
         }

@@ -24,6 +24,8 @@ pub enum Role {
 pub struct Partition {
     tp: TopicPartition,
     pub(super) log: Log,
+    /// When it was written to disk last.
+    pub(super) flushed_at: Time,
     pub(super) producers: ProducerStates,
     high_watermark: i64,
     /// The high watermark on disk (`broker.md R17`).
@@ -84,6 +86,7 @@ impl Partition {
         Partition {
             tp,
             log: Log::default(),
+            flushed_at: Time::ZERO,
             producers: ProducerStates::default(),
             high_watermark: 0,
             checkpointed_hw: 0,
@@ -228,11 +231,21 @@ impl Partition {
     }
 
     /// The process starts: high watermark and producers come back from disk (`broker.md R17`, I10), epochs that begin where
-    /// the log ends do not (D4).
-    pub(super) fn recover(&mut self, now_ms: i64, expiration_ms: i64) {
+    /// the log ends do not (D4). After an orderly end nobody looks through the log.
+    pub(super) fn recover(&mut self, ended_in_order: bool, now_ms: i64, expiration_ms: i64) {
         self.log.truncate_to(self.log.end_offset());
         self.high_watermark = self.checkpointed_hw.clamp(self.log.start_offset(), self.log.end_offset());
-        self.producers.recover(&self.log, now_ms, expiration_ms);
+        if ended_in_order {
+            self.producers.reload(&self.log, now_ms, expiration_ms);
+        } else {
+            self.producers.recover(&self.log, now_ms, expiration_ms);
+        }
+    }
+
+    /// The process ends in order: high watermark and producers go to disk as they are (`broker.md I9`).
+    pub(super) fn close(&mut self) {
+        self.checkpoint_hw();
+        self.producers.take_snapshot(self.log.end_offset());
     }
 
     /// Writes the high watermark to disk (`broker.md R17`).

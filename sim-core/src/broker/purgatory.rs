@@ -6,6 +6,7 @@ use crate::time::Time;
 use crate::trace::Seq;
 
 use super::Ticket;
+use super::produce::Wait;
 
 /// A parked produce request. There is at most one a connection (`broker.md P2`).
 #[derive(Clone, Debug)]
@@ -13,8 +14,8 @@ pub(super) struct ParkedProduce {
     pub(super) ticket: Ticket,
     /// One a batch; those still waited for have no result yet.
     pub(super) results: Vec<PartitionResult>,
-    /// Places in the request that are still waited for.
-    pub(super) waits: Vec<u32>,
+    /// What is still waited for.
+    pub(super) waits: Vec<Wait>,
     pub(super) deadline: Time,
     pub(super) cause: Seq,
 }
@@ -57,7 +58,7 @@ impl Purgatory {
         set: impl FnOnce(&mut PartitionResult),
     ) -> Option<ParkedProduce> {
         let parked = self.places[place as usize].as_mut()?;
-        parked.waits.retain(|&waiting| waiting != at);
+        parked.waits.retain(|wait| wait.at != at);
         set(&mut parked.results[at as usize]);
         if parked.waits.is_empty() { self.take(place) } else { None }
     }

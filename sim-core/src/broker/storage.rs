@@ -13,6 +13,18 @@ impl Broker {
         }
     }
 
+    /// Logs that were not flushed for `flush.ms` (`LogManager.flushDirtyLogs`); Kafka looks for them only each
+    /// `log.flush.scheduler.interval.ms`, by default never (`broker.md D1`).
+    pub(super) fn flush_overdue<O: Observer>(&mut self, cx: &mut Cx<'_, O>) {
+        for ix in 0..self.partitions.len() as u32 {
+            let partition = &self.partitions[ix as usize];
+            let config = &self.topic_configs[partition.tp().topic.0 as usize];
+            if cx.now.since(partition.flushed_at).millis() >= config.flush_ms {
+                self.flush_partition(cx, ix, Seq::OUTSIDE);
+            }
+        }
+    }
+
     /// Page cache to disk, one log.
     pub(super) fn flush_partition<O: Observer>(&mut self, cx: &mut Cx<'_, O>, ix: u32, cause: Seq) {
         if self.partitions[ix as usize].log.flush() {
@@ -22,7 +34,8 @@ impl Broker {
 
     /// A log has been written to disk, up to where it says.
     pub(super) fn report_flush<O: Observer>(&mut self, cx: &mut Cx<'_, O>, ix: u32, cause: Seq) {
-        let partition = &self.partitions[ix as usize];
+        let partition = &mut self.partitions[ix as usize];
+        partition.flushed_at = cx.now;
         let (tp, to) = (partition.tp(), partition.log.flushed_offset());
         cx.emit(cause, || Event::LogFlushed {
             broker: self.id,

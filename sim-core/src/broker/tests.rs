@@ -7,4 +7,5 @@ mod lifecycle;
 mod produce;
 mod reads;
 mod replication;
+mod shutdown;
 mod soak;

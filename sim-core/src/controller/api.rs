@@ -46,17 +46,31 @@ pub enum ControllerTimer {
     SessionSweep,
     /// Move leaders back to the preferred replicas (`broker.md F9`).
     LeaderImbalance,
+    /// Elect where a topic has come to allow unclean elections (`broker.md F8`).
+    UncleanElection,
 }
 
 /// What an administrator, or a fault, asks of the controller.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Admin {
-    /// Move the leader at once; without `leader`: a preferred election.
+    /// Move the leader at once; without `leader`: a preferred election, or, if it may be `unclean`, one of what has no
+    /// leader.
     Elect {
         /// Which partition.
         tp: TopicPartition,
         /// Whom to.
         leader: Option<BrokerId>,
+        /// Whether the new leader may come from outside the ISR.
+        unclean: bool,
+    },
+    /// Fence a broker, whatever its heartbeats say.
+    Fence(BrokerId),
+    /// Let the heartbeats of a broker decide again.
+    Unfence {
+        /// Which.
+        broker: BrokerId,
+        /// Whether its process runs: then it is back at once.
+        up: bool,
     },
     /// More partitions.
     AddPartitions {
@@ -87,6 +101,12 @@ pub enum AdminError {
     /// The broker is fenced or not registered (`PREFERRED_LEADER_NOT_AVAILABLE`).
     #[error("broker {0} cannot lead: the controller counts it as dead")]
     NotActive(BrokerId),
+    /// No replica is alive that could lead (`ELIGIBLE_LEADERS_NOT_AVAILABLE`).
+    #[error("none of its replicas can lead: the controller counts all of them as dead")]
+    NobodyActive,
+    /// There is no controller at the moment.
+    #[error("the controller is down")]
+    NoController,
     /// Partitions can only be added (`INVALID_PARTITIONS`).
     #[error("the topic has {has} partitions already; ask for more than that, not for {asked}")]
     NotMorePartitions {

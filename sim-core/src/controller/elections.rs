@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use super::partition::PartitionEvent;
+use super::partition::{PartitionEvent, Rules};
 use super::{AdminError, Controller, Partition, PartitionState};
+use crate::config::TopicConfig;
+use crate::mutant::Mutant;
 use crate::protocol::{AlterPartitionRequest, AlterPartitionResponse, ErrorCode};
 use crate::record::{BrokerId, TopicIx, TopicPartition};
 use crate::time::Time;
@@ -37,17 +39,76 @@ impl Controller {
         cause: Seq,
     ) {
         let Some(old) = self.partition(tp) else { return };
-        let Some(new) = old.after(event, |broker| self.is_active(broker), self.release) else { return };
+        let Some(new) = old.after(event, |broker| self.is_active(broker), self.rules(tp.topic)) else {
+            return;
+        };
         let decided = cx.emit(cause, || decision(tp, old, &new, event.word()));
+        let forced = new.recovering && matches!(event, PartitionEvent::ForcedUncleanly(_));
         let offset = self.next_offset();
-        self.topics[tp.topic.0 as usize].partitions[tp.partition as usize] =
-            Partition { state: new, changed_at: offset };
+        let partition = &mut self.topics[tp.topic.0 as usize].partitions[tp.partition as usize];
+        *partition = Partition { state: new, changed_at: offset, forced: partition.forced || forced };
         self.tell_of_partition(cx.now, tp, absent, decided);
+    }
+
+    fn rules(&self, topic: TopicIx) -> Rules {
+        let config = &self.topics[topic.0 as usize].config;
+        Rules {
+            release: self.release,
+            elr: self.elr,
+            unclean: config.unclean_leader_election,
+            min_isr: config.min_insync_replicas as usize,
+            broken: self.broken,
+        }
+    }
+
+    /// `broker.md F8`: where a topic has come to allow unclean elections, what has no leader gets one.
+    pub(super) fn elect_uncleanly<O: Observer>(&mut self, cx: &mut Cx<'_, O>) {
+        self.change_partitions(cx, PartitionEvent::UncleanSweep, None, Seq::OUTSIDE);
+    }
+
+    /// New settings of a topic. With another `min.insync.replicas` the ISR may be large enough now for an ELR to end.
+    pub(super) fn set_topic_config<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        topic: TopicIx,
+        config: &TopicConfig,
+        cause: Seq,
+    ) -> Result<(), AdminError> {
+        let known = self.topics.get_mut(topic.0 as usize).ok_or(AdminError::UnknownTopic)?;
+        known.config = config.clone();
+        for partition in 0..known.partitions.len() as u32 {
+            self.change(cx, TopicPartition { topic, partition }, PartitionEvent::MinIsrChanged, None, cause);
+        }
+        Ok(())
     }
 
     /// `broker.md F9`: every partition whose preferred replica may lead gets it as leader.
     pub(super) fn balance_leaders<O: Observer>(&mut self, cx: &mut Cx<'_, O>) {
         self.change_partitions(cx, PartitionEvent::Preferred, None, Seq::OUTSIDE);
+    }
+
+    /// `broker.md F8`: an unclean election by hand: of this replica, or of any that lives where there is no leader.
+    pub(super) fn force_uncleanly<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        tp: TopicPartition,
+        wanted: Option<BrokerId>,
+        cause: Seq,
+    ) -> Result<(), AdminError> {
+        let partition = self.partition(tp).ok_or(AdminError::UnknownPartition)?;
+        match (partition.leader, wanted) {
+            (Some(leader), None) => return Err(AdminError::ElectionNotNeeded(leader)),
+            (Some(leader), Some(wanted)) if leader == wanted => {
+                return Err(AdminError::ElectionNotNeeded(leader));
+            }
+            (_, Some(wanted)) if !self.is_active(wanted) => return Err(AdminError::NotActive(wanted)),
+            (None, None) if !partition.replicas.iter().any(|&replica| self.is_active(replica)) => {
+                return Err(AdminError::NobodyActive);
+            }
+            _ => {}
+        }
+        self.change(cx, tp, PartitionEvent::ForcedUncleanly(wanted), None, cause);
+        Ok(())
     }
 
     /// Moves a leader at once: to this replica, or to the preferred one.
@@ -112,7 +173,9 @@ impl Controller {
             Err(ErrorCode::FencedLeaderEpoch)
         } else if partition.leader != Some(request.broker) {
             Err(ErrorCode::InvalidRequest)
-        } else if request.partition_epoch < partition.partition_epoch {
+        } else if request.partition_epoch < partition.partition_epoch
+            && !self.broken.is(Mutant::PartitionEpochUnchecked)
+        {
             Err(ErrorCode::InvalidUpdateVersion)
         } else if !proposes(request.broker)
             || request.isr.iter().any(|(member, _)| !partition.replicas.contains(member))
@@ -125,14 +188,14 @@ impl Controller {
         }
     }
 
-    /// Whether a broker may be in an ISR: not if it is fenced (3.3+, KIP-841), nor if it has registered anew since the
+    /// Whether a broker may be in an ISR: not if it is fenced or shutting down (3.3+, KIP-841), nor if it has registered anew since the
     /// leader saw it (3.5+, KIP-903; -1: the leader does not know).
     fn is_eligible(&self, broker: BrokerId, broker_epoch: i64) -> bool {
         let Some(registration) = self.broker(broker) else { return !self.release.at_least(3, 3) };
-        let fenced = self.release.at_least(3, 3) && registration.fenced;
-        let rebooted =
-            self.release.at_least(3, 5) && broker_epoch != -1 && broker_epoch != registration.broker_epoch;
-        !fenced && !rebooted
+        let leaving = self.release.at_least(3, 3) && (registration.fenced || registration.shutting_down);
+        let checks = self.release.at_least(3, 5) && !self.broken.is(Mutant::BrokerEpochUnchecked);
+        let rebooted = checks && broker_epoch != -1 && broker_epoch != registration.broker_epoch;
+        !leaving && !rebooted
     }
 
     /// More partitions for a topic, their replicas continuing the pattern of the ones before: each is one broker
@@ -189,7 +252,7 @@ impl Controller {
         let changed_at = self.next_offset();
         let partitions = &mut self.topics[topic.0 as usize].partitions;
         let tp = TopicPartition { topic, partition: partitions.len() as u32 };
-        partitions.push(Partition { state, changed_at });
+        partitions.push(Partition { state, changed_at, forced: false });
         self.tell_of_partition(now, tp, None, cause);
     }
 }
@@ -201,7 +264,7 @@ fn decision(tp: TopicPartition, old: &PartitionState, new: &PartitionState, by: 
     let PartitionState { leader_epoch, partition_epoch, .. } = *new;
     let (isr, elr) = (new.isr.clone(), new.elr.clone());
     if new.leader != old.leader {
-        let unclean = false;
+        let unclean = new.recovering;
         Event::LeaderChanged {
             topic,
             partition,
@@ -215,7 +278,9 @@ fn decision(tp: TopicPartition, old: &PartitionState, new: &PartitionState, by: 
         }
     } else if old.isr.iter().any(|member| !new.isr.contains(member)) {
         Event::IsrShrunk { topic, partition, leader, leader_epoch, partition_epoch, isr, elr }
-    } else {
+    } else if new.isr.len() > old.isr.len() {
         Event::IsrExpanded { topic, partition, leader, leader_epoch, partition_epoch, isr, elr }
+    } else {
+        Event::ElrChanged { topic, partition, leader, leader_epoch, partition_epoch, isr, elr }
     }
 }

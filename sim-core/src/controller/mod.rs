@@ -1,6 +1,6 @@
 //! The controller: who lives, who leads, who is in sync.
 //!
-//! One active KRaft controller that does not fail. [`partition`] decides what an event does to a partition,
+//! One active KRaft controller, whose metadata survive its crash. [`partition`] decides what an event does to a partition,
 //! [`elections`] which events meet which partitions, [`registration`] who counts as alive, [`sessions`] who has been
 //! heard of; [`publish`] tells the brokers.
 
@@ -22,6 +22,7 @@ pub use registration::Registration;
 use crate::broker::Ticket;
 use crate::chance::{Chance, Stream};
 use crate::config::{BrokerConfig, Release, TopicConfig};
+use crate::mutant::Broken;
 use crate::protocol::{Request, Response};
 use crate::record::{BrokerId, TopicIx, TopicPartition};
 use crate::scenario;
@@ -33,14 +34,21 @@ use sessions::Sessions;
 #[derive(Clone, Debug)]
 pub struct Controller {
     release: Release,
+    broken: Broken,
     heartbeat_interval: Span,
     /// None where `auto.leader.rebalance.enable` is off.
     imbalance_interval: Option<Span>,
+    unclean_interval: Option<Span>,
+    /// Whether eligible leader replicas are kept (`broker.md 4.6`).
+    elr: bool,
     sweep_phase: Stream,
     imbalance_phase: Stream,
+    unclean_phase: Stream,
     sessions: Sessions,
     /// By broker id.
     registrations: Vec<Option<Registration>>,
+    /// By broker id: fenced by hand.
+    held: Vec<bool>,
     /// By [`TopicIx`].
     topics: Vec<Topic>,
     /// Number of the last decision.
@@ -63,26 +71,38 @@ struct Topic {
 struct Partition {
     state: PartitionState,
     changed_at: u64,
+    /// Somebody has made a replica from outside ISR and ELR its leader.
+    forced: bool,
 }
 
 impl Controller {
     /// The controller of a cluster that has never run: no broker is registered, no topic created. A topic is created
-    /// as soon as all brokers that its replicas are assigned to are unfenced.
+    /// as soon as all brokers that its replicas are assigned to are unfenced. `elr`: whether eligible leader replicas
+    /// are kept.
     pub fn new(
         config: &BrokerConfig,
+        elr: bool,
         brokers: u32,
         topics: &[scenario::Topic],
         chance: &mut dyn Chance,
     ) -> Controller {
         let interval = Span::from_millis(config.leader_imbalance_check_interval_ms);
+        let unclean_interval = Span::from_millis(config.unclean_leader_election_interval_ms);
         Controller {
             release: config.release,
+            broken: config.broken,
             heartbeat_interval: Span::from_millis(config.heartbeat_interval_ms),
             imbalance_interval: (config.auto_leader_rebalance && interval > Span::ZERO).then_some(interval),
+            // broker.md F8: before 3.9 nobody looks; an election by hand it takes.
+            unclean_interval: (config.release.at_least(3, 9) && unclean_interval > Span::ZERO)
+                .then_some(unclean_interval),
+            elr,
             sweep_phase: chance.stream("controller/phase/sweep"),
             imbalance_phase: chance.stream("controller/phase/leader-imbalance"),
+            unclean_phase: chance.stream("controller/phase/unclean-election"),
             sessions: Sessions::new(brokers, Span::from_millis(config.session_timeout_ms)),
             registrations: vec![None; brokers as usize],
+            held: vec![false; brokers as usize],
             topics: topics.iter().map(Topic::planned).collect(),
             offset: 0,
             outputs: Vec::new(),
@@ -104,12 +124,28 @@ impl Controller {
         }
     }
 
+    /// The process runs again, with its metadata: all sessions begin anew (`broker.md F4`), all intervals too.
+    pub fn restart<O>(&mut self, cx: &mut Cx<'_, O>, cause: Seq) {
+        for id in (0..self.registrations.len() as u32).map(BrokerId) {
+            self.sessions.close(id);
+            if self.broker(id).is_some_and(|known| !known.fenced) {
+                self.sessions.touch(id, cx.now, Span::ZERO, cause);
+            }
+        }
+        for timer in [
+            ControllerTimer::SessionSweep,
+            ControllerTimer::LeaderImbalance,
+            ControllerTimer::UncleanElection,
+        ] {
+            self.again(cx.now, timer);
+        }
+    }
+
     /// Begins what happens at intervals, each at a phase of its own.
     pub fn start<O>(&mut self, cx: &mut Cx<'_, O>) {
-        self.first(cx, self.sessions.sweep_interval(), self.sweep_phase, ControllerTimer::SessionSweep);
-        if let Some(interval) = self.imbalance_interval {
-            self.first(cx, interval, self.imbalance_phase, ControllerTimer::LeaderImbalance);
-        }
+        self.first(cx, self.sweep_phase, ControllerTimer::SessionSweep);
+        self.first(cx, self.imbalance_phase, ControllerTimer::LeaderImbalance);
+        self.first(cx, self.unclean_phase, ControllerTimer::UncleanElection);
     }
 
     /// A broker's heartbeat, registration or AlterPartition has arrived; other requests are not for a controller and
@@ -139,29 +175,43 @@ impl Controller {
         cause: Seq,
     ) -> Result<(), AdminError> {
         match admin {
-            Admin::Elect { tp, leader } => self.elect(cx, *tp, *leader, cause),
-            Admin::AddPartitions { topic, to } => self.add_partitions(cx.now, *topic, *to, cause),
-            Admin::SetTopicConfig(topic, config) => {
-                self.topic_mut(*topic).ok_or(AdminError::UnknownTopic)?.config = config.clone();
+            Admin::Elect { tp, leader, unclean: false } => self.elect(cx, *tp, *leader, cause),
+            Admin::Elect { tp, leader, unclean: true } => self.force_uncleanly(cx, *tp, *leader, cause),
+            Admin::Fence(broker) => {
+                self.hold(cx, *broker, cause);
                 Ok(())
             }
+            Admin::Unfence { broker, up } => {
+                self.lift_hold(cx, *broker, *up, cause);
+                Ok(())
+            }
+            Admin::AddPartitions { topic, to } => self.add_partitions(cx.now, *topic, *to, cause),
+            Admin::SetTopicConfig(topic, config) => self.set_topic_config(cx, *topic, config, cause),
         }
     }
 
     /// A timer is due.
     pub fn timer<O: Observer>(&mut self, cx: &mut Cx<'_, O>, timer: ControllerTimer) {
-        let interval = match timer {
-            ControllerTimer::SessionSweep => {
-                self.sweep_sessions(cx);
-                Some(self.sessions.sweep_interval())
-            }
-            ControllerTimer::LeaderImbalance => {
-                self.balance_leaders(cx);
-                self.imbalance_interval
-            }
-        };
-        if let Some(interval) = interval {
-            self.outputs.push(ControllerOutput::Timer { at: cx.now + interval, timer });
+        match timer {
+            ControllerTimer::SessionSweep => self.sweep_sessions(cx),
+            ControllerTimer::LeaderImbalance => self.balance_leaders(cx),
+            ControllerTimer::UncleanElection => self.elect_uncleanly(cx),
+        }
+        self.again(cx.now, timer);
+    }
+
+    /// Sets a timer for the next time.
+    fn again(&mut self, now: Time, timer: ControllerTimer) {
+        if let Some(interval) = self.interval(timer) {
+            self.outputs.push(ControllerOutput::Timer { at: now + interval, timer });
+        }
+    }
+
+    fn interval(&self, timer: ControllerTimer) -> Option<Span> {
+        match timer {
+            ControllerTimer::SessionSweep => Some(self.sessions.sweep_interval()),
+            ControllerTimer::LeaderImbalance => self.imbalance_interval,
+            ControllerTimer::UncleanElection => self.unclean_interval,
         }
     }
 
@@ -195,9 +245,20 @@ impl Controller {
         self.registrations.get(broker.0 as usize)?.as_ref()
     }
 
-    /// Whether a broker may lead: it is registered and not fenced.
+    /// Whether a broker may lead: it is registered, not fenced, and not shutting down.
     pub fn is_active(&self, broker: BrokerId) -> bool {
-        self.broker(broker).is_some_and(|registration| !registration.fenced)
+        self.broker(broker).is_some_and(Registration::is_active)
+    }
+
+    /// Whether somebody has made a replica from outside ISR and ELR the leader of this partition.
+    pub fn was_forced(&self, tp: TopicPartition) -> bool {
+        let topic = self.topics.get(tp.topic.0 as usize);
+        topic.and_then(|topic| topic.partitions.get(tp.partition as usize)).is_some_and(|it| it.forced)
+    }
+
+    /// Whether a broker is fenced by hand.
+    pub fn is_held(&self, broker: BrokerId) -> bool {
+        self.held[broker.0 as usize]
     }
 
     /// A topic's settings as they are now.
@@ -205,13 +266,10 @@ impl Controller {
         self.topics.get(topic.0 as usize).map(|topic| &topic.config)
     }
 
-    fn first<O>(&mut self, cx: &mut Cx<'_, O>, interval: Span, phase: Stream, timer: ControllerTimer) {
+    fn first<O>(&mut self, cx: &mut Cx<'_, O>, phase: Stream, timer: ControllerTimer) {
+        let Some(interval) = self.interval(timer) else { return };
         let phase = Span::from_nanos(cx.chance.below(phase, interval.nanos().max(1)));
         self.outputs.push(ControllerOutput::Timer { at: cx.now + phase, timer });
-    }
-
-    fn topic_mut(&mut self, topic: TopicIx) -> Option<&mut Topic> {
-        self.topics.get_mut(topic.0 as usize)
     }
 
     /// Numbers a decision.
@@ -234,6 +292,7 @@ impl Topic {
 impl Partition {
     /// New, all replicas in the ISR.
     fn full(replicas: &Arc<[BrokerId]>, changed_at: u64) -> Partition {
-        Partition { state: PartitionState::created(replicas.clone(), replicas.clone()), changed_at }
+        let state = PartitionState::created(replicas.clone(), replicas.clone());
+        Partition { state, changed_at, forced: false }
     }
 }

@@ -122,7 +122,7 @@ impl Controller {
             broker,
             broker_epoch: registration.broker_epoch,
             fenced: registration.fenced,
-            shutting_down: false,
+            shutting_down: registration.shutting_down,
         };
         Some((offset, Arc::new(update)))
     }

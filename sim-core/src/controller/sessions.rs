@@ -50,6 +50,13 @@ impl Sessions {
         self.open.get(broker.0 as usize).is_some_and(Option::is_some)
     }
 
+    /// A broker has ended in order.
+    pub(super) fn close(&mut self, broker: BrokerId) {
+        if let Some(session) = self.open.get_mut(broker.0 as usize) {
+            *session = None;
+        }
+    }
+
     /// Closes one session that is over, that of the longest silence.
     pub(super) fn remove_expired(&mut self, now: Time) -> Option<(BrokerId, Session)> {
         let over = |session: &Session| session.ends <= now;

@@ -1,6 +1,8 @@
 //! The controller held against `broker.md` 3.5 and 4, with hand-fed heartbeats and proposals.
 
+mod eligible;
 mod fixture;
+mod shutdown;
 
 use super::{Admin, AdminError, ControllerTimer};
 use crate::config::Release;
@@ -375,7 +377,7 @@ fn f9_the_imbalance_sweep_restores_preferred_leaders() {
 #[test]
 fn f9_the_imbalance_sweep_can_be_off() {
     let world = World::configured(Release::NEWEST, |config| config.auto_leader_rebalance = false);
-    assert!(world.timers().iter().all(|(_, timer)| *timer == ControllerTimer::SessionSweep));
+    assert!(world.timers().iter().all(|(_, timer)| *timer != ControllerTimer::LeaderImbalance));
 }
 
 /// Elect: at once, to a live member of the ISR; else nothing happens and the answer says why. `broker.md F10`: it does

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::run::{Due, Run};
-use crate::broker::Broker;
-use crate::controller::Admin;
+use super::run::{Due, Refused, Run};
+use crate::controller::{Admin, AdminError};
 use crate::network::{CutRule, Endpoint, Forced, MessageSlot};
 use crate::record::{BrokerId, ProducerIx, TopicPartition};
 use crate::sampling;
@@ -70,6 +69,27 @@ impl<O: Observer> Run<O> {
                 }
                 return *r#for;
             }
+            Act::Shutdown { broker, r#for } => {
+                let broker = self.broker_meant(*broker)?;
+                self.faults_hit(fault, broker);
+                self.shut_down(broker, cause);
+                return *r#for;
+            }
+            Act::Fence { broker, r#for } => {
+                let broker = self.broker_meant(*broker)?;
+                self.faults_hit(fault, broker);
+                self.administer(fault, &Admin::Fence(broker), cause);
+                return *r#for;
+            }
+            Act::Unfence { broker } => {
+                let broker = self.broker_meant(*broker)?;
+                self.unfence(fault, broker, cause);
+            }
+            Act::CrashController { r#for } => {
+                self.crash_controller(cause);
+                return *r#for;
+            }
+            Act::RestartController => self.start_controller(cause),
             Act::Restart { broker } => {
                 let broker = self.broker_meant(*broker)?;
                 self.start_broker(broker, cause);
@@ -92,9 +112,9 @@ impl<O: Observer> Run<O> {
                 self.with_broker_even_down(broker, |broker, cx| broker.block_fetches(cx, true, cause));
                 return *r#for;
             }
-            Act::Elect { tp, leader } => {
+            Act::Elect { tp, leader, unclean } => {
                 let leader = leader.and_then(|leader| self.broker_meant(leader));
-                self.administer(fault, &Admin::Elect { tp: *tp, leader }, cause);
+                self.administer(fault, &Admin::Elect { tp: *tp, leader, unclean: *unclean }, cause);
             }
             Act::AddPartitions { topic, to } => {
                 self.administer(fault, &Admin::AddPartitions { topic: *topic, to: *to }, cause);
@@ -128,6 +148,22 @@ impl<O: Observer> Run<O> {
                     self.start_broker(broker, over);
                 }
             }
+            Act::Shutdown { .. } => {
+                if let Some(broker) = self.faults_target(fault) {
+                    let process = &mut self.processes[broker.0 as usize];
+                    if process.ending {
+                        process.start_after = Some(over);
+                    } else {
+                        self.start_broker(broker, over);
+                    }
+                }
+            }
+            Act::Fence { .. } => {
+                if let Some(broker) = self.faults_target(fault) {
+                    self.unfence(fault, broker, over);
+                }
+            }
+            Act::CrashController { .. } => self.start_controller(over),
             Act::Pause { .. } => {
                 if let Some(broker) = self.faults_target(fault) {
                     self.resume(broker, over);
@@ -171,7 +207,6 @@ impl<O: Observer> Run<O> {
                 let partition = self.controller.partition(tp)?;
                 partition.replicas.iter().copied().filter(|&replica| Some(replica) != partition.leader).min()
             }
-            BrokerRef::Controller => None,
         }
     }
 
@@ -205,58 +240,20 @@ impl<O: Observer> Run<O> {
         }
     }
 
-    /// A broker's process dies; its log stays, page cache and all.
-    fn crash(&mut self, broker: BrokerId, cause: Seq) {
-        let process = &mut self.processes[broker.0 as usize];
-        if !process.up {
-            return;
-        }
-        process.up = false;
-        self.forget_pile(broker);
-        let stopped = self.cx().emit(cause, || Event::BrokerStopped { broker, by: "crash" });
-        self.with_broker_even_down(broker, |broker, cx| broker.crash(cx, stopped));
-        self.with_network(|network, cx| network.process_dies(cx, Endpoint::Broker(broker), stopped));
-    }
-
-    /// A broker's machine dies in silence, and with it what was in its page cache only.
-    fn lose_power(&mut self, broker: BrokerId, survives: Option<u64>, cause: Seq) {
-        let process = &mut self.processes[broker.0 as usize];
-        if !process.up {
-            return;
-        }
-        process.up = false;
-        self.forget_pile(broker);
-        let stopped = self.cx().emit(cause, || Event::BrokerStopped { broker, by: "power" });
-        let mut shorter = Vec::new();
-        self.with_broker_even_down(broker, |broker, cx| {
-            broker.crash(cx, stopped);
-            shorter = broker.lose_page_cache(cx, survives, stopped);
-        });
-        self.lost_tails.lost(broker, shorter, &self.controller);
-        self.with_network(|network, cx| network.machine_dies(cx, Endpoint::Broker(broker), stopped));
-    }
-
-    /// A broker's process starts: empty-handed but for its logs. It takes connections once it has caught up with the
-    /// metadata (`broker.md F6`).
-    pub(super) fn start_broker(&mut self, broker: BrokerId, cause: Seq) {
-        let process = &mut self.processes[broker.0 as usize];
-        if process.up {
-            return;
-        }
-        process.up = true;
-        process.incarnation += 1;
-        let started = self.cx().emit(cause, || Event::BrokerStarted { broker, by: "start" });
-        self.with_network(|network, cx| network.process_starts(cx, Endpoint::Broker(broker)));
-        self.connect_controller(broker);
-        self.with_broker(broker, |broker: &mut Broker, cx| broker.start(cx, started));
+    /// A broker is no longer fenced by hand.
+    fn unfence(&mut self, fault: u32, broker: BrokerId, cause: Seq) {
+        let up = self.processes[broker.0 as usize].up;
+        self.administer(fault, &Admin::Unfence { broker, up }, cause);
     }
 
     /// Asks the controller; what it refuses changes nothing, and is kept for whoever tells the story.
     fn administer(&mut self, fault: u32, admin: &Admin, cause: Seq) {
-        let mut refused = None;
-        self.with_controller(|controller, cx| refused = controller.admin(cx, admin, cause).err());
+        let mut refused = Some(AdminError::NoController);
+        if self.controller_process.up {
+            self.with_controller(|controller, cx| refused = controller.admin(cx, admin, cause).err());
+        }
         if let Some(error) = refused {
-            self.refused.push((fault, error));
+            self.refused.push(Refused { fault, time: self.now, seq: cause, error });
         }
     }
 
@@ -308,7 +305,8 @@ impl<O: Observer> Run<O> {
             self.queue.push_fixed(
                 at,
                 Class::Application,
-                u32::from(producer) << 16,
+                // Behind its streams.
+                u32::from(producer) << 16 | 0xffff,
                 Due::ForceClose(producer),
             );
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::chaos::Chaos;
 use super::client::Client;
 use super::lost_tails::LostTails;
 use super::pause::Piles;
@@ -69,12 +70,18 @@ impl<O: Observer> Run<O> {
                 )
             })
             .collect();
-        let controller = Controller::new(&config, scenario.cluster.brokers, &scenario.topics, &mut *chance);
+        let cluster = &scenario.cluster;
+        let controller =
+            Controller::new(&config, cluster.elr, cluster.brokers, &scenario.topics, &mut *chance);
         let network = Network::new(&scenario.network, scenario.cluster.timing.metadata, Arc::clone(&names));
         let (faults, timed) = FaultPlan::new(&scenario.faults, &mut trace.watch, &mut *chance);
         let mut queue = Queue::default();
         for (fault, at) in timed {
             queue.push_fixed(at, Class::Fault, fault, Due::FaultBegins(fault));
+        }
+        let (chaos, strikes) = Chaos::new(&scenario, &mut *chance);
+        for (at, time) in strikes {
+            queue.push_fixed(time, Class::Fault, scenario.faults.len() as u32 + at, Due::Chaos(at));
         }
         let mut run = Run {
             now: Time::ZERO,
@@ -84,12 +91,14 @@ impl<O: Observer> Run<O> {
             clients: Vec::with_capacity(scenario.producers.len()),
             client_settled: vec![false; scenario.producers.len()],
             network,
-            processes: vec![Process { up: scenario.cluster.warm, incarnation: 0 }; brokers.len()],
+            processes: vec![Process::new(scenario.cluster.warm); brokers.len()],
             brokers,
             controller,
+            controller_process: Process::new(true),
             consumers: Vec::with_capacity(scenario.consumers.len()),
             waiting_consumers: Vec::new(),
             faults,
+            chaos,
             lost_tails: LostTails::default(),
             piles: Piles::default(),
             targets: vec![Default::default(); scenario.faults.len()],
@@ -166,8 +175,11 @@ impl<O: Observer> Run<O> {
         self.with_controller(Controller::start);
     }
 
-    /// A running broker and the controller are always connected.
+    /// A running broker and the controller are always connected, as long as that one runs.
     pub(super) fn connect_controller(&mut self, broker: BrokerId) {
+        if !self.controller_process.up {
+            return;
+        }
         let broker = Endpoint::Broker(broker);
         self.network.warm(broker, Endpoint::Controller, &mut *self.chance);
         self.network.warm(Endpoint::Controller, broker, &mut *self.chance);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::run::Run;
+use super::run::{Refused, Run};
 use crate::broker::{Broker, Log, Partition};
 use crate::record::{BrokerId, Names, TopicPartition};
 use crate::scenario::Scenario;
@@ -29,6 +29,8 @@ pub struct Finished<O> {
     pub counters: Counters,
     /// What the consumers saw, in the order of the file.
     pub consumers: Vec<ConsumerReads>,
+    /// What faults asked of the controller in vain.
+    pub refused: Vec<Refused>,
     /// Who looked on.
     pub observer: O,
 }
@@ -76,11 +78,12 @@ impl<O: Observer> Run<O> {
     pub fn finish(mut self) -> Finished<O> {
         let ended = self.run();
         self.ledger.settle();
-        let logs = self.partitions().map(|tp| self.final_log(tp)).collect();
-        let consumers = (0..self.consumers.len()).map(|at| self.reads(at)).collect();
+        let logs: Vec<FinalLog> = self.partitions().map(|tp| self.final_log(tp)).collect();
+        let consumers = (0..self.consumers.len()).map(|at| self.reads(at, &logs)).collect();
         Finished {
             logs,
             consumers,
+            refused: std::mem::take(&mut self.refused),
             terms: self.terms(),
             counters: Counters {
                 events: self.trace.events(),
@@ -123,6 +126,9 @@ impl<O: Observer> Run<O> {
             if replica.producers().has_forgotten_any() {
                 partitions.entry(replica.tp()).or_default().producer_state_expired = true;
             }
+        }
+        for tp in self.partitions().filter(|&tp| self.controller.was_forced(tp)) {
+            partitions.entry(tp).or_default().forced_unclean = true;
         }
         let partitions = partitions.into_iter().collect();
         Terms { restarts: self.restarts.clone(), partitions, ..Terms::of(&self.scenario) }

@@ -1,8 +1,11 @@
 //! The event queue and the loops that drive a run: what is due, whose turn it is, and who gets what.
 
 mod act;
+mod broker_process;
 mod build;
+mod chaos;
 mod client;
+mod controller_process;
 mod finish;
 mod lost_tails;
 mod pause;
@@ -19,5 +22,5 @@ pub use build::names_of;
 pub use client::Client;
 pub use finish::Finished;
 pub use queue::{Class, Order, Queue};
-pub use run::{EndedBy, Run};
+pub use run::{EndedBy, Refused, Run};
 pub use tally::Tally;

@@ -16,20 +16,29 @@ pub enum Class {
     Sender,
 }
 
-/// When something is due, and its place among what is due at that instant.
+/// When something is due, and its place among what is due at that instant: one number, so that two are compared in one
+/// step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Order {
-    /// The instant.
-    pub time: Time,
-    place: u64,
-}
+pub struct Order(u128);
 
 const CLASS_SHIFT: u32 = 62;
 
 impl Order {
+    #[inline]
+    fn new(time: Time, place: u64) -> Order {
+        Order(u128::from(time.nanos()) << 64 | u128::from(place))
+    }
+
     /// The place of a fault, an application's stream or a sender: by its place in the file.
+    #[inline]
     pub fn fixed(time: Time, class: Class, at: u32) -> Order {
-        Order { time, place: (class as u64) << CLASS_SHIFT | u64::from(at) }
+        Order::new(time, (class as u64) << CLASS_SHIFT | u64::from(at))
+    }
+
+    /// The instant.
+    #[inline]
+    pub fn time(self) -> Time {
+        Time::from_nanos((self.0 >> 64) as u64)
     }
 }
 
@@ -58,7 +67,7 @@ impl<E: Copy> Queue<E> {
     pub fn push_system(&mut self, time: Time, event: E) {
         let place = (Class::System as u64) << CLASS_SHIFT | self.scheduled;
         self.scheduled += 1;
-        self.push(Order { time, place }, event);
+        self.push(Order::new(time, place), event);
     }
 
     /// When the next event is due, and its place.
@@ -70,10 +79,9 @@ impl<E: Copy> Queue<E> {
     /// The next event.
     pub fn pop(&mut self) -> Option<(Time, E)> {
         let last = self.heap.pop()?;
-        let Some(first) = self.heap.first_mut() else { return Some((last.0.time, last.1)) };
-        let next = std::mem::replace(first, last);
-        self.sink(0);
-        Some((next.0.time, next.1))
+        let Some(&(order, event)) = self.heap.first() else { return Some((last.0.time(), last.1)) };
+        self.sink(last);
+        Some((order.time(), event))
     }
 
     /// How many events are due.
@@ -100,25 +108,24 @@ impl<E: Copy> Queue<E> {
         self.heap[at] = (order, event);
     }
 
-    fn sink(&mut self, mut at: usize) {
-        let item = self.heap[at];
+    /// Puts this item where it belongs, from the top down: the first one has left.
+    fn sink(&mut self, item: (Order, E)) {
+        let mut at = 0;
         loop {
             let first = at * CHILDREN + 1;
-            if first >= self.heap.len() {
-                break;
-            }
             let end = (first + CHILDREN).min(self.heap.len());
-            let mut least = first;
-            for child in first + 1..end {
-                if self.heap[child].0 < self.heap[least].0 {
-                    least = child;
+            let Some(children) = self.heap.get(first..end) else { break };
+            let mut least = (at, item.0);
+            for (child, &(order, _)) in (first..).zip(children) {
+                if order < least.1 {
+                    least = (child, order);
                 }
             }
-            if item.0 <= self.heap[least].0 {
+            if least.0 == at {
                 break;
             }
-            self.heap[at] = self.heap[least];
-            at = least;
+            self.heap[at] = self.heap[least.0];
+            at = least.0;
         }
         self.heap[at] = item;
     }

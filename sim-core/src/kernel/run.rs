@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::chaos::Chaos;
 use super::client::{Client, Wake};
 use super::lost_tails::LostTails;
 use super::pause::Piles;
@@ -28,6 +29,10 @@ pub(super) enum Due {
     FaultBegins(u32),
     /// A fault's `for` is over.
     FaultEnds(u32),
+    /// A kind of random fault strikes.
+    Chaos(u32),
+    /// A random fault is over.
+    ChaosEnds(u32),
     /// An application thread goes on.
     Thread(u16, u32),
     /// `close(timeout)` gives up.
@@ -36,8 +41,8 @@ pub(super) enum Due {
     Network(NetworkTimer),
     /// A broker's timer; stale if the process has died since.
     Broker(BrokerId, u32, BrokerTimer, Seq),
-    /// The controller's timer.
-    Controller(ControllerTimer),
+    /// The controller's timer; stale if its process has died since.
+    Controller(u32, ControllerTimer),
     /// A consumer begins.
     ConsumerStarts(ConsumerIx),
     /// A consumer's timer.
@@ -65,12 +70,35 @@ impl EndedBy {
     }
 }
 
+/// The controller did not do what a fault asked of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The fault, by its place in the file.
+    pub fault: u32,
+    /// When.
+    pub time: Time,
+    /// Its event.
+    pub seq: Seq,
+    /// Why.
+    pub error: AdminError,
+}
+
 /// A broker's process.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Process {
     pub(super) up: bool,
     /// How often it has been started after t=0.
     pub(super) incarnation: u32,
+    /// It is about to end in order.
+    pub(super) ending: bool,
+    /// It is to be started again when it has.
+    pub(super) start_after: Option<Seq>,
+}
+
+impl Process {
+    pub(super) fn new(up: bool) -> Process {
+        Process { up, incarnation: 0, ending: false, start_after: None }
+    }
 }
 
 /// One run. It can be cloned at any event, and the clone goes on as the original would.
@@ -88,10 +116,12 @@ pub struct Run<O> {
     pub(super) brokers: Vec<Broker>,
     pub(super) processes: Vec<Process>,
     pub(super) controller: Controller,
+    pub(super) controller_process: Process,
     pub(super) consumers: Vec<Consumer>,
     /// Whose topics have yet to be created.
     pub(super) waiting_consumers: Vec<ConsumerIx>,
     pub(super) faults: FaultPlan,
+    pub(super) chaos: Chaos,
     pub(super) lost_tails: LostTails,
     /// What waits for brokers that stand still.
     pub(super) piles: Piles,
@@ -100,7 +130,7 @@ pub struct Run<O> {
     pub(super) ledger: Ledger,
     pub(super) tally: Tally,
     /// Faults that asked the controller for something that cannot be.
-    pub(super) refused: Vec<(u32, AdminError)>,
+    pub(super) refused: Vec<Refused>,
     /// Producers' processes that have been started again, each time.
     pub(super) restarts: Vec<(ProducerIx, Time)>,
     pub(super) ended: Option<EndedBy>,
@@ -125,7 +155,7 @@ impl<O: Observer> Run<O> {
 
     /// When the next event is due.
     pub fn next_time(&self) -> Option<Time> {
-        self.queue.peek().map(|order| order.time)
+        self.queue.peek().map(Order::time)
     }
 
     /// How the run ended, once it has.
@@ -149,7 +179,7 @@ impl<O: Observer> Run<O> {
             return false;
         }
         match self.queue.peek() {
-            Some(next) if next.time <= self.scenario.stop => {}
+            Some(next) if next.time() <= self.scenario.stop => {}
             _ => {
                 self.now = self.now.max(self.scenario.stop);
                 self.end(EndedBy::Stop);
@@ -176,6 +206,8 @@ impl<O: Observer> Run<O> {
         match due {
             Due::FaultBegins(fault) => self.fault_begins(fault, Seq::OUTSIDE, None),
             Due::FaultEnds(fault) => self.fault_ends(fault),
+            Due::Chaos(at) => self.chaos_strikes(at),
+            Due::ChaosEnds(number) => self.chaos_ends(number),
             Due::Thread(client, thread) => {
                 let horizon = self.queue.peek().unwrap_or(Order::fixed(Time::NEVER, Class::Fault, 0));
                 let horizon = horizon.min(Order::fixed(self.scenario.stop, Class::Sender, u32::MAX));
@@ -192,7 +224,12 @@ impl<O: Observer> Run<O> {
                     self.with_broker(broker, |broker, cx| broker.timer(cx, timer, cause));
                 }
             }
-            Due::Controller(timer) => self.with_controller(|controller, cx| controller.timer(cx, timer)),
+            Due::Controller(incarnation, timer) => {
+                let process = self.controller_process;
+                if process.up && process.incarnation == incarnation {
+                    self.with_controller(|controller, cx| controller.timer(cx, timer));
+                }
+            }
             Due::ConsumerStarts(consumer) => self.consumer_starts(consumer),
             Due::Consumer(consumer, timer) => {
                 self.with_consumer(consumer, |consumer, cx| consumer.timer(cx, timer));
@@ -212,6 +249,12 @@ impl<O: Observer> Run<O> {
             }
             if self.network.kind(slot).is_some_and(|kind| self.trace.watch.wants(kind)) {
                 self.arrival_sets_off(slot);
+                if !self.with_network(|network, cx| network.is_due(cx, slot)) {
+                    return;
+                }
+            }
+            if self.chaos.waits_for_a_message() {
+                self.chaos_meets(slot);
                 if !self.with_network(|network, cx| network.is_due(cx, slot)) {
                     return;
                 }
@@ -438,7 +481,7 @@ impl<O: Observer> Run<O> {
                 self.queue.push_system(at, Due::Broker(broker, incarnation, timer, cause));
             }
             BrokerOutput::Listens => self.network.listens(Endpoint::Broker(broker)),
-            BrokerOutput::Stopped => {}
+            BrokerOutput::Stopped { cause } => self.process_ended(broker, cause),
         }
     }
 
@@ -456,7 +499,10 @@ impl<O: Observer> Run<O> {
                     let body = MessageBody::Update(update);
                     self.write(Endpoint::Controller, Endpoint::Broker(broker), 0, body, cause);
                 }
-                ControllerOutput::Timer { at, timer } => self.queue.push_system(at, Due::Controller(timer)),
+                ControllerOutput::Timer { at, timer } => {
+                    let incarnation = self.controller_process.incarnation;
+                    self.queue.push_system(at, Due::Controller(incarnation, timer));
+                }
             }
         }
         self.scratch.controller_outputs = outputs;

@@ -1,7 +1,8 @@
-//! Whether a run is over: every record has its result, every fault is over, the replicas agree, readers have read.
+//! Whether a run is over: every record has its result, every fault is over, nothing is on its way to a log, the
+//! replicas agree, readers have read.
 
-use super::run::Run;
-use crate::broker::{Partition, Role};
+use super::run::{Process, Run};
+use crate::broker::{Broker, Partition, Role};
 use crate::record::{BrokerId, TopicIx, TopicPartition};
 use crate::trace::Observer;
 
@@ -14,9 +15,19 @@ impl<O: Observer> Run<O> {
 
     /// Whether the rest of the run is settled too (`scenario-format.md`, `stop`).
     pub(super) fn is_settled(&self) -> bool {
-        self.topics_are_there()
+        !self.somebody_comes_or_goes()
+            && self.topics_are_there()
+            && !self.network.carries_produce()
             && self.partitions().all(|tp| self.replicas_agree(tp))
             && self.consumers_are_done()
+    }
+
+    /// Whether a broker is about to end, or on its way into the cluster and nobody keeps it out.
+    fn somebody_comes_or_goes(&self) -> bool {
+        let moves = |(process, broker): (&Process, &Broker)| {
+            process.ending || (process.up && broker.is_joining() && !self.controller.is_held(broker.id()))
+        };
+        self.processes.iter().zip(&self.brokers).any(moves)
     }
 
     /// A cluster that starts at t=0 creates them in time.

@@ -1,12 +1,12 @@
 //! What becomes of a message when its time has come: held up, lost, delayed, delivered.
 
-use super::connection::{ConnectionId, Life};
+use super::connection::{Connection, ConnectionId, Life};
 use super::link::Endpoint;
 use super::message::{MessageSlot, Way};
 use super::ticket::{Forced, Ticket};
 use super::wire::{Delivery, Network, NetworkTimer};
 use super::writing::{holds_up, traced};
-use crate::protocol::{Arrival, Response};
+use crate::protocol::{Arrival, Request, Response};
 use crate::time::{Span, Time};
 use crate::trace::{Cx, Event, EventKind, MessageBody, MessageEvent, Observer, Seq};
 
@@ -42,6 +42,15 @@ impl Network {
         true
     }
 
+    /// Whether a Produce request is on its way that will arrive: its client may have given it up, a broker will not.
+    pub fn carries_produce(&self) -> bool {
+        self.messages.iter().any(|message| {
+            let arrives = |connection: &Connection| !connection.out.blocked && !connection.forgotten;
+            matches!(message.body, MessageBody::Request(Request::Produce(_)))
+                && self.connection(message.connection).is_some_and(arrives)
+        })
+    }
+
     /// The kind of the event that this message's delivery will be.
     pub fn kind(&self, slot: MessageSlot) -> Option<EventKind> {
         self.messages.get(slot).map(|message| message.body.kind(false))
@@ -68,6 +77,11 @@ impl Network {
         let lane = if message.way == Way::Out { &mut connection.out } else { &mut connection.back };
         lane.messages.retain(|other| *other != slot);
         lane.blocked |= holds_up;
+        let behind = if lane.blocked { None } else { lane.messages.front().copied() };
+        // What has been waiting behind it need not wait any more.
+        if let Some(behind) = behind.filter(|&behind| self.messages.get(behind).is_some_and(|it| it.waits)) {
+            self.schedule.push((cx.now, NetworkTimer::Arrives(behind)));
+        }
         cx.emit(message.sent, || Event::MessageLost { message: message.number, by });
     }
 
@@ -163,8 +177,8 @@ impl Network {
     ) {
         match (opener, acceptor) {
             (Endpoint::Broker(to), _) => {
-                if let Some(asked) = self.asked.get_mut(&id) {
-                    asked.retain(|&other| other != correlation);
+                if let Some(connection) = self.connection_mut(id) {
+                    connection.asked.retain(|&other| other != correlation);
                 }
                 self.deliveries.push(Delivery::Answer { to, correlation, response, cause });
             }

@@ -17,12 +17,12 @@ impl Network {
         by: &'static str,
         cause: Seq,
     ) {
-        let Some(id) = self.current.remove(&(opener, acceptor)) else { return };
-        self.asked.remove(&id);
+        let Some(id) = self.current.remove(opener, acceptor) else { return };
         let ends = ends(opener, acceptor);
         let closed = cx.emit(cause, || Event::ConnectionClosed { ends, by });
         let connection = self.connection_mut(id).expect("the current one lives");
         connection.life = Life::ClosedByOpener;
+        connection.asked.clear();
         let back: Vec<MessageSlot> = connection.back.messages.drain(..).collect();
         let nothing_follows = connection.out.blocked || connection.out.messages.is_empty();
         self.drop_messages(cx, &back, closed);
@@ -73,7 +73,7 @@ impl Network {
 
     /// The connection in use between two machines.
     pub fn connection_between(&self, opener: Endpoint, acceptor: Endpoint) -> Option<ConnectionId> {
-        self.current.get(&(opener, acceptor)).copied()
+        self.current.get(opener, acceptor)
     }
 
     /// Whether this connection still is one.
@@ -119,7 +119,8 @@ impl Network {
     ) {
         match (opener, acceptor) {
             (Endpoint::Broker(to), _) => {
-                for correlation in self.asked.remove(&id).unwrap_or_default() {
+                let asked = self.connection_mut(id).map(|connection| std::mem::take(&mut connection.asked));
+                for correlation in asked.unwrap_or_default() {
                     self.deliveries.push(Delivery::NoAnswer { to, correlation, cause });
                 }
             }
@@ -135,14 +136,7 @@ impl Network {
     /// what it has not taken up, is gone.
     pub fn process_dies<O: Observer>(&mut self, cx: &mut Cx<'_, O>, who: Endpoint, cause: Seq) {
         self.refuses(who);
-        let ids: Vec<ConnectionId> = self
-            .connections
-            .iter()
-            .flatten()
-            .filter(|connection| connection.opener == who || connection.acceptor == who)
-            .map(|connection| connection.id)
-            .collect();
-        for id in ids {
+        for id in self.connections_of(who) {
             let connection = self.connection_mut(id).expect("just listed");
             let mut gone: Vec<MessageSlot> = connection.out.messages.drain(..).collect();
             gone.extend(connection.back.messages.drain(..));
@@ -164,6 +158,26 @@ impl Network {
         }
     }
 
+    /// A process ends in order: what it has answered still arrives, and then the word that it is gone; what it has asked
+    /// others still arrives too.
+    pub fn process_ends<O: Observer>(&mut self, cx: &mut Cx<'_, O>, who: Endpoint, cause: Seq) {
+        self.refuses(who);
+        for id in self.connections_of(who) {
+            let Some(connection) = self.connection(id) else { continue };
+            let (acceptor, life) = (connection.acceptor, connection.life);
+            if acceptor == who {
+                self.close_by_acceptor(cx, id, cause);
+            } else if life != Life::ClosedByOpener {
+                self.hang_up(cx, who, acceptor, "client", cause);
+            }
+        }
+    }
+
+    fn connections_of(&self, who: Endpoint) -> Vec<ConnectionId> {
+        let ends_there = |connection: &&Connection| connection.opener == who || connection.acceptor == who;
+        self.connections.iter().flatten().filter(ends_there).map(|connection| connection.id).collect()
+    }
+
     /// Nobody listens there (yet): whoever tries to connect is refused.
     pub fn refuses(&mut self, who: Endpoint) {
         self.down.insert(who);
@@ -172,15 +186,6 @@ impl Network {
     /// A process takes connections from now on.
     pub fn listens(&mut self, who: Endpoint) {
         self.down.remove(&who);
-    }
-
-    /// A process runs again; it is connected to nobody, and does not listen yet. Its machine has power again, if that was
-    /// gone.
-    pub fn process_starts<O: Observer>(&mut self, cx: &mut Cx<'_, O>, who: Endpoint) {
-        self.silences.retain(|&(opener, _), _| opener != who);
-        if self.dark.remove(&who) {
-            self.answer_with_resets(cx, who);
-        }
     }
 
     /// No message between two sides from now on.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::link::{Endpoint, Path};
 use super::message::MessageSlot;
-use crate::time::Time;
+use crate::time::{Span, Time};
 use crate::trace::{Ends, Seq};
 
 /// A connection's number: counted over the run, never used twice.
@@ -18,6 +18,9 @@ pub(super) struct Lane {
     pub(super) last_arrival: Time,
     /// When the line has taken up all bytes written so far (bandwidth).
     pub(super) free_at: Time,
+    /// When the controller last said something here, and how long that takes: what it decides at one instant is one batch
+    /// (`broker.md F11`).
+    pub(super) decided: Option<(Time, Span)>,
     /// Something was lost: what follows waits behind it, as TCP would have it.
     pub(super) blocked: bool,
     /// On their way, in order.
@@ -30,6 +33,7 @@ impl Lane {
             path,
             last_arrival: Time::ZERO,
             free_at: Time::ZERO,
+            decided: None,
             blocked: false,
             messages: VecDeque::new(),
         }
@@ -41,7 +45,7 @@ impl Lane {
 pub(super) enum Life {
     /// TCP and ApiVersions under way, usable from then on.
     Opening(Time),
-    /// The attempt met silence: it stays like this until somebody gives up.
+    /// The attempt met silence: it stays like this until somebody gives up, or TCP's next attempt is heard.
     Silent,
     /// The attempt was refused, which the opener has yet to learn.
     Refused,
@@ -61,6 +65,10 @@ pub(super) struct Connection {
     pub(super) out: Lane,
     pub(super) back: Lane,
     pub(super) cause: Seq,
+    /// Asked by a broker and not yet answered, oldest first.
+    pub(super) asked: Vec<u64>,
+    /// How often the attempt to make it has met silence.
+    pub(super) knocks: u32,
     /// The machine at the far end has lost power, and with it all memory of this connection.
     pub(super) forgotten: bool,
     /// When the first message came to that machine that nobody was there to take: it is written again and again.
@@ -87,6 +95,8 @@ impl Connection {
             out,
             back,
             cause,
+            asked: Vec::new(),
+            knocks: 0,
             forgotten: false,
             unheard_since: None,
             used: life == Life::Open,

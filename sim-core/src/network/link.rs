@@ -1,5 +1,7 @@
 //! Pairs of machines: how long a message takes between them, and what is cut.
 
+use std::fmt;
+
 use crate::chance::{Chance, Stream};
 use crate::record::{BrokerId, ConsumerIx, Names, ProducerIx};
 use crate::sampling;
@@ -36,16 +38,21 @@ impl Endpoint {
             _ => false,
         }
     }
+}
 
-    /// How a stream of draws names it: `client:shop`, `controller`, a broker's id.
-    fn stream_name(self, names: &Names) -> String {
-        match self {
+/// How a stream of draws names a machine: `client:shop`, `controller`, a broker's id.
+struct Named<'a>(Endpoint, &'a Names);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Named(machine, names) = *self;
+        match machine {
             Endpoint::Producer(producer) | Endpoint::Bootstrap(producer) => {
-                format!("client:{}", names.producer(producer))
+                write!(f, "client:{}", names.producer(producer))
             }
-            Endpoint::Consumer(consumer) => format!("client:{}", names.consumer(consumer)),
-            Endpoint::Broker(broker) => broker.to_string(),
-            Endpoint::Controller => "controller".to_owned(),
+            Endpoint::Consumer(consumer) => write!(f, "client:{}", names.consumer(consumer)),
+            Endpoint::Broker(broker) => write!(f, "{broker}"),
+            Endpoint::Controller => f.write_str("controller"),
         }
     }
 }
@@ -103,16 +110,12 @@ impl Path {
                 (from.is_at(a) && to.is_at(b)) || (from.is_at(b) && to.is_at(a))
             })
             .map_or(settings.latency, |link| link.latency);
-        Path::drawn(
-            latency,
-            &format!("latency/{}-{}", from.stream_name(names), to.stream_name(names)),
-            chance,
-        )
+        Path::drawn(latency, format_args!("latency/{}-{}", Named(from, names), Named(to, names)), chance)
     }
 
-    /// A path whose latency is this.
-    pub(super) fn drawn(latency: Sampled, stream: &str, chance: &mut dyn Chance) -> Path {
-        let stream = matches!(latency, Sampled::Drawn(_)).then(|| chance.stream(stream));
+    /// A path whose latency is this; the name of its stream is written out only if something is drawn.
+    pub(super) fn drawn(latency: Sampled, stream: fmt::Arguments<'_>, chance: &mut dyn Chance) -> Path {
+        let stream = matches!(latency, Sampled::Drawn(_)).then(|| chance.stream(&stream.to_string()));
         Path { latency, stream }
     }
 

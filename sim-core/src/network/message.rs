@@ -74,6 +74,10 @@ impl Messages {
         message.as_mut().filter(|_| *tenant == slot.tenant)
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Message> {
+        self.places.iter().filter_map(|(_, message)| message.as_ref())
+    }
+
     pub(super) fn remove(&mut self, slot: MessageSlot) -> Option<Message> {
         let (tenant, place) = &mut self.places[slot.at as usize];
         if *tenant != slot.tenant {

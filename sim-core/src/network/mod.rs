@@ -7,11 +7,13 @@
 mod arriving;
 mod closing;
 mod connection;
+mod current;
 mod link;
 mod message;
 mod opening;
 mod pause;
 mod power;
+mod silence;
 mod ticket;
 mod wire;
 mod writing;

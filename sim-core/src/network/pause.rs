@@ -33,7 +33,7 @@ impl Network {
                 self.unanswered.push(id);
             }
         }
-        if let Some(&id) = self.current.get(&(Endpoint::Controller, who)) {
+        if let Some(id) = self.current.get(Endpoint::Controller, who) {
             self.word_is_asked_for(cx, id);
         }
     }

@@ -36,8 +36,7 @@ impl Network {
             } else {
                 connection.forgotten = true;
                 if matches!(life, Life::Opening(_)) {
-                    connection.life = Life::Silent;
-                    connection.out.blocked = true;
+                    self.meets_silence(cx.now, id);
                 }
             }
         }
@@ -46,14 +45,14 @@ impl Network {
     /// Who opened this connection has lost power: what it wrote arrives, what is written to it does not.
     fn opener_is_gone<O: Observer>(&mut self, cx: &mut Cx<'_, O>, id: ConnectionId, cause: Seq) {
         let connection = self.connection_mut(id).expect("listed by its caller");
-        let pair = (connection.opener, connection.acceptor);
+        let (opener, acceptor) = (connection.opener, connection.acceptor);
         let nothing_follows = connection.life != Life::Open || connection.out.messages.is_empty();
         connection.life = Life::ClosedByOpener;
+        connection.asked.clear();
         let back: Vec<MessageSlot> = connection.back.messages.drain(..).collect();
-        if self.current.get(&pair) == Some(&id) {
-            self.current.remove(&pair);
+        if self.current.get(opener, acceptor) == Some(id) {
+            self.current.remove(opener, acceptor);
         }
-        self.asked.remove(&id);
         self.lose_in_the_dark(cx, &back, cause);
         if nothing_follows {
             self.drop_in_the_dark(cx, id, cause);
@@ -95,8 +94,12 @@ impl Network {
         }
     }
 
-    /// A machine has power again: whoever has been writing to it in vain is answered with a reset the next time.
-    pub(super) fn answer_with_resets<O: Observer>(&mut self, cx: &mut Cx<'_, O>, who: Endpoint) {
+    /// A machine has power (again): whoever has been writing to it in vain is answered with a reset the next time.
+    pub fn has_power<O: Observer>(&mut self, cx: &mut Cx<'_, O>, who: Endpoint) {
+        self.silences.retain(|&(opener, _), _| opener != who);
+        if !self.dark.remove(&who) {
+            return;
+        }
         let unheard: Vec<(ConnectionId, Time)> = self
             .connections
             .iter()

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::connection::{Connection, ConnectionId, Lane, Life};
+use super::current::Current;
 use super::link::{CutRule, Endpoint, Path};
 use super::message::{MessageSlot, Messages};
 use super::ticket::{Forced, Ticket};
@@ -23,6 +24,10 @@ pub enum NetworkTimer {
     Opens(ConnectionId),
     /// The opener learns that its attempt was refused, or that the far end has closed.
     OpenerLearns(ConnectionId),
+    /// TCP tries again to make a connection that has met silence.
+    Knocks(ConnectionId),
+    /// A broker gives up an attempt to connect, if it is still one.
+    GivesUp(ConnectionId),
 }
 
 /// What has come to a machine.
@@ -129,10 +134,7 @@ pub struct Network {
     pub(super) connections: Vec<Option<Connection>>,
     pub(super) free: Vec<u32>,
     pub(super) serial: u64,
-    /// The connection in use, or being made, between opener and acceptor.
-    pub(super) current: BTreeMap<(Endpoint, Endpoint), ConnectionId>,
-    /// Asked by a broker and not yet answered, oldest first.
-    pub(super) asked: BTreeMap<ConnectionId, Vec<u64>>,
+    pub(super) current: Current,
     pub(super) messages: Messages,
     pub(super) next_message: u64,
     /// Machines on which no process listens: attempts to connect are refused.
@@ -160,8 +162,7 @@ impl Network {
             connections: Vec::new(),
             free: Vec::new(),
             serial: 0,
-            current: BTreeMap::new(),
-            asked: BTreeMap::new(),
+            current: Current::default(),
             messages: Messages::default(),
             next_message: 0,
             down: BTreeSet::new(),
@@ -176,7 +177,11 @@ impl Network {
     }
 
     /// What is to be scheduled since this was last asked.
+    #[inline]
     pub fn take_schedule(&mut self, mut push: impl FnMut(Time, NetworkTimer)) {
+        if self.schedule.is_empty() {
+            return;
+        }
         for (at, timer) in self.schedule.drain(..) {
             push(at, timer);
         }
@@ -203,20 +208,20 @@ impl Network {
         self.serial += 1;
         let out = match (opener, self.metadata) {
             (Endpoint::Controller, Some(delay)) => {
-                Path::drawn(delay, &format!("metadata-delay/{acceptor:?}"), chance)
+                Path::drawn(delay, format_args!("metadata-delay/{acceptor:?}"), chance)
             }
             _ => Path::new(opener, acceptor, &self.settings, &self.names, chance),
         };
         let back = Path::new(acceptor, opener, &self.settings, &self.names, chance);
         self.connections[place as usize] =
             Some(Connection::new(id, opener, acceptor, life, Lane::new(out), Lane::new(back), cause));
-        self.current.insert((opener, acceptor), id);
+        self.current.insert(opener, acceptor, id);
         id
     }
 
     /// An old connection between the two that nobody has closed: the opener starts anew.
     pub(super) fn forget(&mut self, opener: Endpoint, acceptor: Endpoint) {
-        if let Some(id) = self.current.remove(&(opener, acceptor)) {
+        if let Some(id) = self.current.remove(opener, acceptor) {
             self.remove(id);
         }
     }
@@ -229,6 +234,13 @@ impl Network {
     pub(super) fn connection_mut(&mut self, id: ConnectionId) -> Option<&mut Connection> {
         let place = (id & ((1 << PLACE_BITS) - 1)) as usize;
         self.connections.get_mut(place)?.as_mut().filter(|connection| connection.id == id)
+    }
+
+    /// A broker has asked something over this connection.
+    pub(super) fn asked(&mut self, id: ConnectionId, correlation: u64) {
+        if let Some(connection) = self.connection_mut(id) {
+            connection.asked.push(correlation);
+        }
     }
 
     pub(super) fn drop_messages<O: Observer>(
@@ -256,16 +268,15 @@ impl Network {
 
     pub(super) fn remove(&mut self, id: ConnectionId) {
         let Some(connection) = self.connection(id) else { return };
-        let pair = (connection.opener, connection.acceptor);
+        let (opener, acceptor) = (connection.opener, connection.acceptor);
         for slot in
             connection.out.messages.iter().chain(&connection.back.messages).copied().collect::<Vec<_>>()
         {
             self.messages.remove(slot);
         }
-        if self.current.get(&pair) == Some(&id) {
-            self.current.remove(&pair);
+        if self.current.get(opener, acceptor) == Some(id) {
+            self.current.remove(opener, acceptor);
         }
-        self.asked.remove(&id);
         let place = (id & ((1 << PLACE_BITS) - 1)) as u32;
         self.connections[place as usize] = None;
         self.free.push(place);

@@ -39,13 +39,13 @@ impl Network {
         treatment: Treatment,
         cause: Seq,
     ) {
-        let id = match self.current.get(&(opener, acceptor)) {
-            Some(&id) => id,
+        let id = match self.current.get(opener, acceptor) {
+            Some(id) => id,
             None if matches!(opener, Endpoint::Broker(_)) => self.open(cx, opener, acceptor, cause),
             None => return,
         };
         if matches!(opener, Endpoint::Broker(_)) && matches!(body, MessageBody::Request(_)) {
-            self.asked.entry(id).or_default().push(correlation);
+            self.asked(id, correlation);
         }
         self.put(cx, id, Way::Out, correlation, None, body, treatment, cause);
     }
@@ -130,7 +130,8 @@ impl Network {
         let connection = self.connection_mut(id).expect("still there");
         let opens = if let Life::Opening(at) = connection.life { at } else { cx.now };
         let lane = if way == Way::Out { &mut connection.out } else { &mut connection.back };
-        if treatment.lose || cut {
+        // What is written before the connection is there waits for it.
+        if treatment.lose || (cut && life != Life::Silent) {
             lane.blocked |= holds_up;
             let by = if treatment.lose { "fault" } else { "cut" };
             cx.emit(sent, || Event::MessageLost { message: number, by });
@@ -142,7 +143,14 @@ impl Network {
             leaves = leaves.max(lane.free_at) + Span::from_nanos(u64::try_from(takes).unwrap_or(u64::MAX));
             lane.free_at = leaves;
         }
-        let arrives = (leaves + lane.path.sample(cx.chance) + treatment.delay).max(lane.last_arrival);
+        let takes = match lane.decided {
+            Some((at, takes)) if at == cx.now && matches!(body, MessageBody::Update(_)) => takes,
+            _ => lane.path.sample(cx.chance),
+        };
+        if matches!(body, MessageBody::Update(_)) {
+            lane.decided = Some((cx.now, takes));
+        }
+        let arrives = (leaves + takes + treatment.delay).max(lane.last_arrival);
         lane.last_arrival = arrives;
         let message = Message {
             number,

@@ -402,6 +402,9 @@ impl Metadata {
         hints: &[(TopicPartition, LeaderHint)],
         cause: Seq,
     ) {
+        if hints.is_empty() {
+            return;
+        }
         let mut topics: Vec<Option<TopicCluster>> =
             self.cluster.topics().iter().map(|topic| topic.as_deref().cloned()).collect();
         let mut changed = false;

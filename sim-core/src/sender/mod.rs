@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 pub(crate) use idempotence::TransactionManager;
 pub(crate) use metadata::Metadata;
+use network_client::ClientResponse;
 pub(crate) use network_client::{ClientStreams, NetworkClient};
 pub use turn::{Completion, Outcome, Turn};
 
@@ -45,6 +46,8 @@ pub(crate) struct Sender {
     tasks: VecDeque<Task>,
     phase: Phase,
     check: ReadyCheck,
+    /// The requests that a poll has ended; empty between two.
+    responses: Vec<ClientResponse>,
     /// New leaders that the answer at hand has named so far.
     hints: Vec<(TopicPartition, LeaderHint)>,
     running: bool,
@@ -116,6 +119,7 @@ impl Sender {
             tasks: VecDeque::new(),
             phase: Phase::Top,
             check: ReadyCheck::new(),
+            responses: Vec::new(),
             hints: Vec::new(),
             running: true,
             force_close: false,
@@ -194,9 +198,11 @@ impl Sender {
         let version = self.metadata.version();
         let woken = std::mem::take(&mut self.woken);
         self.wakeup_pending = false;
-        let responses = self.client.end_poll(cx, &mut self.metadata, woken);
+        let mut responses = std::mem::take(&mut self.responses);
+        self.client.end_poll(cx, &mut self.metadata, woken, &mut responses);
         self.stirred |= self.metadata.version() != version;
-        self.tasks.extend(responses.into_iter().map(Task::Response));
+        self.tasks.extend(responses.drain(..).map(Task::Response));
+        self.responses = responses;
         self.phase = match then {
             Then::Top => Phase::Top,
             Then::Await(waiting) => Phase::Await(waiting),

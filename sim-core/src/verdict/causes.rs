@@ -97,7 +97,7 @@ impl CauseIndex {
     }
 
     fn drop_batch(&mut self, batch: &RecordBatch, seq: Seq) {
-        for &(start, length) in batch.records.runs() {
+        for (start, length) in batch.records.runs() {
             self.dropped.insert((batch.batch.producer, start), (length, seq));
         }
     }

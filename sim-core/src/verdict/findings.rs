@@ -188,7 +188,7 @@ impl<'a> Search<'a> {
             for stored in &log.batches {
                 let producer = stored.batch.batch.producer;
                 let mut offset = stored.base_offset;
-                for &(start, length) in stored.batch.records.runs() {
+                for (start, length) in stored.batch.records.runs() {
                     for index in start..start + length {
                         self.meet(stored, at, producer, index, offset, &mut placed);
                         offset += 1;
@@ -305,7 +305,7 @@ impl<'a> Search<'a> {
         for stored in self.history.logs.iter().flat_map(|log| &log.batches) {
             let copies = &self.copies[stored.batch.batch.producer.0 as usize];
             let mut offset = stored.base_offset;
-            for &(start, length) in stored.batch.records.runs() {
+            for (start, length) in stored.batch.records.runs() {
                 for index in start..start + length {
                     if copies.get(index as usize).is_some_and(|copies| copies & WANTED != 0) {
                         self.wanted.push(Copy::new(stored, index, offset));

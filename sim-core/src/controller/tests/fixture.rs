@@ -38,27 +38,36 @@ impl World {
     }
 
     pub(super) fn configured(release: Release, change: impl FnOnce(&mut BrokerConfig)) -> World {
-        let mut world = World::new(release, Script::Always(0), change);
+        let mut world = World::new(release, false, Script::Always(0), change);
         world.controller.warm(Time::ZERO, &[]);
         world
     }
 
     /// Warm, the first sweep so many ms after t=0.
     pub(super) fn warm_with_phase(sweep_ms: u64) -> World {
-        let mut world = World::new(Release::NEWEST, Script::Always(sweep_ms * 1_000_000), |_| {});
+        let mut world = World::new(Release::NEWEST, false, Script::Always(sweep_ms * 1_000_000), |_| {});
         world.controller.warm(Time::ZERO, &[]);
         world
     }
 
-    pub(super) fn cold() -> World {
-        World::new(Release::NEWEST, Script::Always(0), |_| {})
+    /// Warm, with eligible leader replicas and this `min.insync.replicas`.
+    pub(super) fn with_elr(min_isr: u32) -> World {
+        let mut world = World::new(Release::NEWEST, true, Script::Always(0), |_| {});
+        world.controller.warm(Time::ZERO, &[]);
+        let config = TopicConfig { min_insync_replicas: min_isr, ..orders().config };
+        world.admin(&Admin::SetTopicConfig(TopicIx(0), config)).expect("there is such a topic");
+        world
     }
 
-    fn new(release: Release, sweep: Script, change: impl FnOnce(&mut BrokerConfig)) -> World {
+    pub(super) fn cold() -> World {
+        World::new(Release::NEWEST, false, Script::Always(0), |_| {})
+    }
+
+    fn new(release: Release, elr: bool, sweep: Script, change: impl FnOnce(&mut BrokerConfig)) -> World {
         let mut config = broker_config(release);
         change(&mut config);
         let mut chance = Scripted::new().with("phase/sweep", sweep);
-        let controller = Controller::new(&config, 3, &[orders()], &mut chance);
+        let controller = Controller::new(&config, elr, 3, &[orders()], &mut chance);
         let names = Names { topics: vec!["orders".into()], ..Names::default() };
         let mut world = World {
             controller,
@@ -145,6 +154,22 @@ impl World {
         self.heartbeat_request(request, Seq::OUTSIDE)
     }
 
+    /// A heartbeat of a broker that wants to end.
+    pub(super) fn heartbeat_leaving(&mut self, broker: u32, epoch: i64, applied: u64) -> HeartbeatResponse {
+        let request = HeartbeatRequest { want_shutdown: true, ..heartbeat(broker, epoch, applied) };
+        self.heartbeat_request(request, Seq::OUTSIDE)
+    }
+
+    /// The controller's process begins anew.
+    pub(super) fn restart(&mut self) {
+        self.with(|controller, cx| controller.restart(cx, Seq::OUTSIDE));
+    }
+
+    /// Number of the last decision.
+    pub(super) fn last_offset(&self) -> u64 {
+        self.controller.offset
+    }
+
     /// A started process registers.
     pub(super) fn register(&mut self, broker: u32, incarnation: u32) -> HeartbeatResponse {
         self.register_after(broker, incarnation, -1)
@@ -183,7 +208,7 @@ impl World {
     }
 
     pub(super) fn elect(&mut self, partition: u32, leader: Option<u32>) -> Result<(), AdminError> {
-        self.admin(&Admin::Elect { tp: tp(partition), leader: leader.map(BrokerId) })
+        self.admin(&Admin::Elect { tp: tp(partition), leader: leader.map(BrokerId), unclean: false })
     }
 
     /// The controller looks for ended sessions now.
@@ -353,11 +378,13 @@ fn broker_config(release: Release) -> BrokerConfig {
         fetch_max_bytes: 55 << 20,
         producer_id_expiration_ms: 86_400_000,
         producer_id_expiration_check_interval_ms: 600_000,
+        log_flush_scheduler_interval_ms: i64::MAX,
         log_retention_check_interval_ms: 300_000,
         auto_leader_rebalance: true,
         leader_imbalance_check_interval_ms: 300_000,
         unclean_leader_election_interval_ms: 300_000,
         controlled_shutdown: true,
         auto_create_topics: false,
+        broken: crate::mutant::Broken::NOT,
     }
 }

@@ -21,10 +21,11 @@ impl Client {
         horizon: Order,
     ) {
         let at = at as usize;
-        if self.producer.is_none() || self.threads[at].alarm != cx.now {
+        let clock = &mut self.threads[at].clock;
+        if !clock.rings(cx.now) || self.producer.is_none() {
+            self.wakes.extend(clock.lacks().map(|when| Wake::Thread(at as u32, when)));
             return;
         }
-        self.threads[at].alarm = Time::NEVER;
         self.go_on(cx, ledger, at, horizon);
         self.wake_sender(cx.now);
     }
@@ -243,12 +244,7 @@ impl Client {
         } else {
             thread.known_due()
         };
-        let when = when.unwrap_or(Time::NEVER);
-        if when != thread.alarm {
-            thread.alarm = when;
-            if when != Time::NEVER {
-                self.wakes.push(Wake::Thread(at as u32, when));
-            }
-        }
+        let lacking = thread.clock.set(when.unwrap_or(Time::NEVER));
+        self.wakes.extend(lacking.map(|when| Wake::Thread(at as u32, when)));
     }
 }

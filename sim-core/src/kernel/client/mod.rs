@@ -5,6 +5,7 @@
 //! calls go on first, then streams that waited for a result.
 
 mod application;
+mod clock;
 mod process;
 mod sender;
 mod thread;
@@ -15,6 +16,7 @@ use crate::protocol::{Arrival, ClientAction};
 use crate::record::{BrokerId, ProducerIx};
 use crate::time::{Span, Time};
 use crate::trace::Seq;
+use clock::Clock;
 use thread::{Call, Thread};
 
 /// What the sender's thread is doing.
@@ -66,8 +68,8 @@ pub struct Client {
     /// How many batches earlier processes have created.
     batches: u32,
     sender: SenderThread,
-    /// When the sender's thread goes on; the kernel's earlier or later events for it are stale.
-    sender_due: Time,
+    /// When the sender's thread goes on.
+    sender_clock: Clock,
     /// Somebody has woken the sender: its poll, or the next one, ends at once.
     woken: bool,
     callbacks: Option<Callbacks>,
@@ -105,7 +107,7 @@ impl Client {
             next_record: 0,
             batches: 0,
             sender: SenderThread::Sleeping,
-            sender_due: Time::NEVER,
+            sender_clock: Clock::new(),
             woken: false,
             callbacks: None,
             callback_call: None,

@@ -74,7 +74,7 @@ impl Client {
         self.batches = self.producer.as_ref().map_or(self.batches, Producer::next_batch_number);
         self.producer = None;
         self.sender = SenderThread::Gone;
-        self.sender_due = Time::NEVER;
+        self.sender_clock.set(Time::NEVER);
         self.callbacks = None;
         self.callback_call = None;
         self.flushes.clear();

@@ -11,10 +11,10 @@ use crate::verdict::Ledger;
 impl Client {
     /// The sender's thread goes on: its poll, its sleep or its callback is over.
     pub(in crate::kernel) fn sender_due<O: Observer>(&mut self, cx: &mut Cx<'_, O>, ledger: &mut Ledger) {
-        if self.sender_due != cx.now || self.producer.is_none() {
+        if !self.sender_clock.rings(cx.now) || self.producer.is_none() {
+            self.wakes.extend(self.sender_clock.lacks().map(Wake::Sender));
             return;
         }
-        self.sender_due = Time::NEVER;
         if self.sender == SenderThread::InBlockedCallback && !self.callback_call_returns(cx, ledger) {
             return;
         }
@@ -66,10 +66,7 @@ impl Client {
     }
 
     pub(super) fn sender_wakes_at(&mut self, at: Time) {
-        self.sender_due = at;
-        if at != Time::NEVER {
-            self.wakes.push(Wake::Sender(at));
-        }
+        self.wakes.extend(self.sender_clock.set(at).map(Wake::Sender));
     }
 
     /// Whether somebody has woken the sender since its last poll ended.
@@ -80,7 +77,7 @@ impl Client {
 
     /// Ends the poll at once if something has arrived or somebody woke the sender.
     pub(super) fn wake_sender(&mut self, now: Time) {
-        if self.sender != SenderThread::Polling || self.sender_due == now {
+        if self.sender != SenderThread::Polling || self.sender_clock.due() == now {
             return;
         }
         if self.is_woken() || self.producer.as_ref().is_some_and(Producer::has_arrivals) {

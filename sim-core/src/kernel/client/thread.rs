@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::clock::Clock;
 use crate::application::StreamState;
 use crate::chance::Chance;
 use crate::time::Time;
@@ -37,7 +38,7 @@ pub(super) struct Thread {
     /// The `send` event of the call under way.
     pub(super) sent: Seq,
     /// When the kernel will look at it on its own account.
-    pub(super) alarm: Time,
+    pub(super) clock: Clock,
     /// Nothing is due sooner: the process started again then.
     not_before: Time,
     /// The next new record's time, once drawn.
@@ -53,7 +54,7 @@ impl Thread {
             open: 0,
             cause: Seq::OUTSIDE,
             sent: Seq::OUTSIDE,
-            alarm: Time::NEVER,
+            clock: Clock::new(),
             not_before: Time::ZERO,
             drawn: None,
             stream,
@@ -145,7 +146,7 @@ impl Thread {
         self.blocked = None;
         self.again.clear();
         self.open = 0;
-        self.alarm = Time::NEVER;
+        self.clock.set(Time::NEVER);
     }
 
     /// The process started again.

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::kernel::{Finished, Run, names_of};
+use crate::record::BrokerId;
 use crate::scenario::{Overrides, Scenario, Source};
-use crate::time::Time;
-use crate::trace::{Event, Recorder, Stamp};
+use crate::time::{Span, Time};
+use crate::trace::{Event, EventKind, Recorder, Stamp};
 use crate::verdict::Verdict;
 
 /// A run that is over.
@@ -21,11 +22,23 @@ pub(super) fn scenario(text: &str, seed: u64) -> Scenario {
     loaded.unwrap_or_else(|errors| panic!("{errors}\n\nin\n{text}")).scenario
 }
 
-/// Runs it with this seed.
-pub(super) fn play(text: &str, seed: u64) -> Played {
+/// A run that is about to begin.
+pub(super) fn begun(text: &str, seed: u64) -> Run<Recorder> {
     let scenario = Arc::new(scenario(text, seed));
     let names = Arc::new(names_of(&scenario));
-    let finished = Run::new(scenario, names, Recorder::all()).finish();
+    Run::new(scenario, names, Recorder::all())
+}
+
+/// What holds whatever the seed: of each of a few seeds.
+pub(super) fn with_seeds(text: &str, mut check: impl FnMut(u64, &Played)) {
+    for seed in 1..=3 {
+        check(seed, &play(text, seed));
+    }
+}
+
+/// Runs it with this seed.
+pub(super) fn play(text: &str, seed: u64) -> Played {
+    let finished = begun(text, seed).finish();
     let verdict = finished.verdict();
     Played { finished, verdict }
 }
@@ -34,6 +47,22 @@ impl Played {
     /// Everything that happened, in order.
     pub(super) fn events(&self) -> &[(Stamp, Event)] {
         &self.finished.observer.events
+    }
+
+    /// The events of a kind, with their times.
+    pub(super) fn of(&self, kind: EventKind) -> impl Iterator<Item = (Time, &Event)> {
+        let events = self.events().iter().filter(move |(_, event)| event.kind() == kind);
+        events.map(|(stamp, event)| (stamp.time, event))
+    }
+
+    /// How many records were acknowledged.
+    pub(super) fn acknowledged(&self) -> usize {
+        self.of(EventKind::Acknowledged).count()
+    }
+
+    /// When events of a kind happened.
+    pub(super) fn times_of(&self, kind: EventKind) -> Vec<Time> {
+        self.times(|event| event.kind() == kind)
     }
 
     /// When something happened, each time.
@@ -54,6 +83,21 @@ impl Played {
             matches!(event, Event::RoleChanged { broker, leader, leader_epoch, partition: 0, .. }
                 if leader.0 == Some(*broker) && *leader_epoch == epoch)
         })
+    }
+
+    /// The leaders that partition 0 got, and why.
+    pub(super) fn elections(&self) -> Vec<(Option<BrokerId>, &'static str, bool)> {
+        let elected = |(_, event): &(Stamp, Event)| match event {
+            Event::LeaderChanged { partition: 0, leader, by, unclean, .. } => Some((leader.0, *by, *unclean)),
+            _ => None,
+        };
+        self.events().iter().filter_map(elected).collect()
+    }
+
+    /// The longest time without a success between two of these.
+    pub(super) fn longest_silence(&self) -> Span {
+        let acks = self.times(|event| matches!(event, Event::Acknowledged { .. }));
+        acks.windows(2).map(|pair| pair[1].since(pair[0])).max().unwrap_or_default()
     }
 
     /// Acknowledged records that are not in the final log.

@@ -1,10 +1,12 @@
 //! Power losses (`broker.md 5`, D1 to D6).
 
-use super::{ORDERS, finished, with_seeds};
-use crate::record::BrokerId;
+use super::fixture::{play, with_seeds};
+use crate::record::{BrokerId, StoredBatch, TopicIx, TopicPartition};
 use crate::time::{Span, Time};
 use crate::trace::{Event, EventKind};
 use crate::verdict::{Because, Kind};
+
+const ORDERS: TopicPartition = TopicPartition { topic: TopicIx(0), partition: 0 };
 
 /// One broker, records one a batch, acknowledged one after the other.
 fn alone(top: &str, fault: &str) -> String {
@@ -27,15 +29,15 @@ fn cut_to(event: &Event) -> Option<(i64, i64)> {
 /// `survives`: exactly so many records remain where each is a batch of its own.
 #[test]
 fn so_many_records_survive() {
-    let run = finished(&alone("", "{ crash = 0, power = true, survives = 14, for = \"5s\" }"));
-    let cuts: Vec<_> = run.events(EventKind::Truncated).filter_map(|(_, event)| cut_to(event)).collect();
+    let run = play(&alone("", "{ crash = 0, power = true, survives = 14, for = \"5s\" }"), 1);
+    let cuts: Vec<_> = run.of(EventKind::Truncated).filter_map(|(_, event)| cut_to(event)).collect();
     assert_eq!(cuts, [(20, 14)]);
-    assert_eq!(run.logs[0].log_end_offset, 14);
-    let verdict = run.verdict();
+    assert_eq!(run.finished.logs[0].log_end_offset, 14);
+    let verdict = &run.verdict;
     assert_eq!(verdict.findings.counts.lost_acknowledged, 6);
     // broker.md L1 b, D6: acks=all, and yet allowed: the only member of the ISR had lost its page cache.
     assert!(verdict.findings.list.iter().all(|finding| finding.because == Because::DiskLost));
-    assert!(run.terms.partition(ORDERS).last_member_lossy);
+    assert!(run.finished.terms.partition(ORDERS).last_member_lossy);
 }
 
 /// `broker.md P20`: a batch survives whole or not at all.
@@ -44,9 +46,9 @@ fn a_batch_is_never_cut_in_two() {
     let batched = alone("", "{ crash = 0, power = true, survives = 14, for = \"5s\" }")
         .replace("mode = \"sync\"", "every = \"1ms\"")
         .replace("start = \"warm\"", "start = \"warm\"\nconfig = { \"linger.ms\" = 9 }");
-    let run = finished(&batched);
-    let log = &run.logs[0];
-    let ends: Vec<i64> = log.batches.iter().map(crate::record::StoredBatch::next_offset).collect();
+    let run = play(&batched, 1);
+    let log = &run.finished.logs[0];
+    let ends: Vec<i64> = log.batches.iter().map(StoredBatch::next_offset).collect();
     assert!(
         log.batches.len() == 1 && ends == [10],
         "batches of ten: the second has ten too, and is torn: {ends:?}"
@@ -60,8 +62,8 @@ fn chance_decides_what_survives() {
     let fault = "{ crash = 0, power = true, for = \"5s\" }";
     let mut lengths = Vec::new();
     for seed in 1..=40 {
-        let run = finished(&alone(&format!("seed = {seed}"), fault));
-        lengths.push(run.logs[0].log_end_offset);
+        let run = play(&alone("", fault), seed);
+        lengths.push(run.finished.logs[0].log_end_offset);
     }
     assert!(lengths.iter().all(|length| (0..=20).contains(length)));
     let mean = lengths.iter().sum::<i64>() as f64 / 40.0;
@@ -75,17 +77,17 @@ fn what_is_on_disk_survives() {
     let fault = "{ crash = 0, power = true, for = \"5s\" }";
     let fsync = "config = { \"flush.messages\" = 1 }\nname";
     let text = alone("", fault).replace("name = \"orders\"", &format!("{fsync} = \"orders\""));
-    with_seeds(&text, |_, run| assert_eq!(run.logs[0].log_end_offset, 20));
+    with_seeds(&text, |_, run| assert_eq!(run.finished.logs[0].log_end_offset, 20));
     let text = alone("", fault).replace("timing.flush = \"1h\"", "timing.flush = \"100ms\"");
-    with_seeds(&text, |_, run| assert_eq!(run.logs[0].log_end_offset, 20));
+    with_seeds(&text, |_, run| assert_eq!(run.finished.logs[0].log_end_offset, 20));
 }
 
 /// MEASURED.md f: kill -9 of the only replica right after all was acknowledged loses nothing, the page cache stays.
 #[test]
 fn a_process_crash_keeps_the_page_cache() {
     with_seeds(&alone("", "{ crash = 0, for = \"5s\" }"), |_, run| {
-        assert_eq!((run.acknowledged(), run.logs[0].log_end_offset), (20, 20));
-        assert!(run.verdict().findings.list.is_empty());
+        assert_eq!((run.acknowledged(), run.finished.logs[0].log_end_offset), (20, 20));
+        assert!(run.verdict.findings.list.is_empty());
     });
 }
 
@@ -96,8 +98,8 @@ fn all_page_caches_survive_the_crash_of_all_processes() {
     let more = "[[faults]]\nat = \"1s\"\ndo = { crash = 1, for = \"1s\" }\n\
                 [[faults]]\nat = \"1s\"\ndo = { crash = 2, for = \"1s\" }\n";
     with_seeds(&format!("{text}{more}"), |_, run| {
-        assert_eq!(run.logs[0].log_end_offset, 40);
-        assert!(run.verdict().findings.list.is_empty());
+        assert_eq!(run.finished.logs[0].log_end_offset, 40);
+        assert!(run.verdict.findings.list.is_empty());
     });
 }
 
@@ -118,16 +120,16 @@ fn three(topic: &str, fault: &str) -> String {
 fn a_machine_dies_in_silence() {
     with_seeds(&three("", "{ crash = 0, power = true }"), |seed, run| {
         let died = Time::from_millis(1_010);
-        let closed = run.times(EventKind::ConnectionClosed, |event| {
+        let closed = run.times(|event| {
             matches!(event, Event::ConnectionClosed { ends, .. } if ends.producer.is_some() && ends.broker == BrokerId(0))
         });
         let after = closed.first().expect("the producer gives up in the end").since(died);
         assert!((30_000..31_100).contains(&after.millis()), "seed {seed}: request.timeout.ms, not {after}");
-        assert_eq!(run.events(EventKind::ConnectionRefused).count(), 0, "seed {seed}");
-        let led = run.times(EventKind::LeaderChanged, |_| true)[0].since(died);
+        assert_eq!(run.of(EventKind::ConnectionRefused).count(), 0, "seed {seed}");
+        let led = run.times_of(EventKind::LeaderChanged)[0].since(died);
         assert!(led >= Span::from_millis(7_000) && led < Span::from_millis(10_200), "seed {seed}: F2, {led}");
         assert_eq!(run.acknowledged(), 40, "seed {seed}: acks=all loses nothing");
-        assert!(run.verdict().findings.list.is_empty(), "seed {seed}");
+        assert!(run.verdict.findings.list.is_empty(), "seed {seed}");
     });
 }
 
@@ -136,7 +138,7 @@ fn a_machine_dies_in_silence() {
 fn a_machine_that_is_back_resets_old_connections() {
     with_seeds(&three("", "{ crash = 0, power = true, for = \"2s\" }"), |seed, run| {
         let closed: Vec<(Time, &str)> = run
-            .events(EventKind::ConnectionClosed)
+            .of(EventKind::ConnectionClosed)
             .filter_map(|(time, event)| match event {
                 Event::ConnectionClosed { ends, by } if ends.producer.is_some() => Some((time, *by)),
                 _ => None,
@@ -153,9 +155,9 @@ fn a_machine_that_is_back_resets_old_connections() {
 fn acks_all_survives_the_power_loss_of_the_leader() {
     let all = three("", "{ crash = 0, power = true, survives = 0, for = \"3s\" }");
     with_seeds(&all, |seed, run| {
-        assert_eq!(run.logs[0].log_end_offset, 40, "seed {seed}");
-        assert!(run.verdict().findings.list.is_empty(), "seed {seed}");
-        assert!(!run.terms.partition(ORDERS).last_member_lossy, "it caught up as a follower first");
+        assert_eq!(run.finished.logs[0].log_end_offset, 40, "seed {seed}");
+        assert!(run.verdict.findings.list.is_empty(), "seed {seed}");
+        assert!(!run.finished.terms.partition(ORDERS).last_member_lossy, "it caught up as a follower first");
     });
 }
 
@@ -171,14 +173,17 @@ fn the_last_replica_standing_takes_records_of_all_with_it() {
         + faults
         + "[[faults]]\nat = \"30s\"\ndo = { crash = 0, power = true, survives = 5, for = \"10s\" }\n";
     with_seeds(&text, |seed, run| {
-        assert_eq!(run.logs[0].log_end_offset, 5, "seed {seed}");
-        assert_eq!(run.counters.ended_by, "settled", "seed {seed}: R16, the others learn its high watermark");
-        let verdict = run.verdict();
+        assert_eq!(run.finished.logs[0].log_end_offset, 5, "seed {seed}");
+        assert_eq!(
+            run.finished.counters.ended_by, "settled",
+            "seed {seed}: R16, the others learn its high watermark"
+        );
+        let verdict = &run.verdict;
         assert_eq!(verdict.findings.counts.lost_acknowledged, 35, "seed {seed}");
         let lost = verdict.findings.list.iter().filter(|finding| finding.kind == Kind::Lost);
         assert!(lost.clone().all(|finding| finding.because == Because::DiskLost), "seed {seed}");
         let cut: Vec<BrokerId> = run
-            .events(EventKind::Truncated)
+            .of(EventKind::Truncated)
             .filter_map(|(_, event)| match event {
                 Event::Truncated { broker, .. } => Some(*broker),
                 _ => None,
@@ -195,8 +200,8 @@ fn a_producer_passes_over_the_hole() {
     let text = alone("", "{ crash = 0, power = true, survives = 3, for = \"1s\" }")
         .replace("mode = \"sync\"", "mode = \"sync\"\nevery = \"200ms\"");
     with_seeds(&text, |seed, run| {
-        let bumped = run.events(EventKind::EpochBumped).count();
+        let bumped = run.of(EventKind::EpochBumped).count();
         assert_eq!(bumped, 1, "seed {seed}");
-        assert!(run.verdict().ordered, "seed {seed}");
+        assert!(run.verdict.ordered, "seed {seed}");
     });
 }

@@ -68,8 +68,6 @@ pub enum BrokerRef {
     LeaderOf(TopicPartition),
     /// Its follower of the lowest id.
     FollowerOf(TopicPartition),
-    /// The controller.
-    Controller,
 }
 
 /// An end of a cut or of a reset.
@@ -119,6 +117,32 @@ pub enum Act {
         /// Who.
         broker: BrokerRef,
     },
+    /// `crash = "controller"`.
+    CrashController {
+        /// Restarts after it.
+        r#for: Option<Sampled>,
+    },
+    /// `restart = "controller"`.
+    RestartController,
+    /// `shutdown = b`: a controlled shutdown.
+    Shutdown {
+        /// Who.
+        broker: BrokerRef,
+        /// Restarts after it, or once it has ended.
+        r#for: Option<Sampled>,
+    },
+    /// `fence = b`: whatever its heartbeats say.
+    Fence {
+        /// Who.
+        broker: BrokerRef,
+        /// Unfenced after it.
+        r#for: Option<Sampled>,
+    },
+    /// `unfence = b`: its heartbeats decide again.
+    Unfence {
+        /// Who.
+        broker: BrokerRef,
+    },
     /// `pause = b`: the process stands still, its sockets open.
     Pause {
         /// Who.
@@ -159,8 +183,10 @@ pub enum Act {
     Elect {
         /// Which partition.
         tp: TopicPartition,
-        /// The new leader; none: the preferred one.
+        /// The new leader; none: the preferred one, or where `unclean` any that lives.
         leader: Option<BrokerRef>,
+        /// It may come from outside the ISR.
+        unclean: bool,
     },
     /// `add-partitions = "orders"`.
     AddPartitions {
@@ -221,8 +247,11 @@ impl Act {
             Act::Delay { .. } => "delay",
             Act::ResetIt | Act::Reset { .. } => "reset",
             Act::Fail { .. } => "fail",
-            Act::Crash { .. } => "crash",
-            Act::Restart { .. } => "restart",
+            Act::Crash { .. } | Act::CrashController { .. } => "crash",
+            Act::Restart { .. } | Act::RestartController => "restart",
+            Act::Shutdown { .. } => "shutdown",
+            Act::Fence { .. } => "fence",
+            Act::Unfence { .. } => "unfence",
             Act::Pause { .. } => "pause",
             Act::BlockFetches { .. } => "block-fetches",
             Act::Cut { .. } => "cut",

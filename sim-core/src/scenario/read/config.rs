@@ -147,9 +147,6 @@ impl<'a> Configs<'a> {
         self.broker = self.settings(config);
         let resolved =
             self.refuse(resolve_broker(self.release, &self.broker.settings()), config, &self.broker)?;
-        if self.broker.place(UNCLEAN).is_some() && resolved.value(UNCLEAN) == Some("true") {
-            self.unclean(&self.broker);
-        }
         let config = resolved.config.clone();
         self.remember("", Family::Broker, &resolved);
         self.broker_resolved = Some(resolved);
@@ -161,9 +158,6 @@ impl<'a> Configs<'a> {
         let broker = self.broker_resolved.as_ref()?;
         let resolved = resolve_topic(self.release, &placed.settings(), broker);
         let resolved = self.refuse(resolved, config, &placed)?;
-        if resolved.config.unclean_leader_election && placed.place(UNCLEAN).is_some() {
-            self.unclean(&placed);
-        }
         self.remember(name, Family::Topic, &resolved);
         self.topics.push((name.to_owned(), placed));
         Some(resolved.config)
@@ -214,9 +208,6 @@ impl<'a> Configs<'a> {
         let broker = self.broker_resolved.as_ref()?;
         let resolved = resolve_topic(self.release, &placed.settings(), broker);
         let resolved = self.refuse(resolved, Some(config), &placed)?;
-        if resolved.config.unclean_leader_election && added.place(UNCLEAN).is_some() {
-            self.unclean(&added);
-        }
         self.topics[place].1 = placed;
         Some(Acting::Topic(topic, resolved.config))
     }
@@ -228,8 +219,12 @@ impl<'a> Configs<'a> {
         placed.extend(&added);
         let resolved =
             self.refuse(resolve_broker(self.release, &placed.settings()), Some(config), &placed)?;
-        if added.place(UNCLEAN).is_some() && resolved.value(UNCLEAN) == Some("true") {
-            self.unclean(&added);
+        if let Some(at) = added.place(UNCLEAN) {
+            self.problems.report(
+                at,
+                format!("`{UNCLEAN}` of one broker decides nothing: the controller looks at the topics"),
+                format!("write `set-config = \"orders\", config = {{ \"{UNCLEAN}\" = true }}`"),
+            );
         }
         self.single_brokers.insert(broker, placed);
         Some(Acting::Broker(broker, resolved.config))
@@ -350,12 +345,6 @@ impl<'a> Configs<'a> {
             error.exception.into_iter().chain(error.cause.as_ref().map(|cause| cause.0)).collect();
         self.problems.report_exception(at, error.to_string(), Some(error.instead), exceptions);
         None
-    }
-
-    fn unclean(&self, placed: &Placed) {
-        if let Some(at) = placed.place(UNCLEAN) {
-            self.problems.not_modelled(at, &format!("`{UNCLEAN} = true` (unclean leader election)"));
-        }
     }
 
     fn not_yet(&self, placed: &Placed, key: &str, what: &str) {

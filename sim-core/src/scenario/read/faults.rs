@@ -174,6 +174,8 @@ fn act(node: &Node, world: &World<'_>, configs: &mut Configs<'_>) -> Option<Act>
     let doing = Doing { section, name, subject, world };
     match name {
         "lose" | "delay" | "reset" | "fail" => doing.to_messages(),
+        "crash" | "restart" if subject.as_text() == Some("controller") => doing.to_the_controller(),
+        "shutdown" | "fence" | "unfence" => doing.by_the_controller(),
         "crash" | "restart" | "pause" | "slow" | "block-fetches" => doing.to_a_broker(),
         "cut" => doing.cut(),
         "elect" => doing.elect(),
@@ -270,6 +272,31 @@ impl Doing<'_, '_> {
         power.then_some(PowerLoss { survives })
     }
 
+    fn to_the_controller(&self) -> Option<Act> {
+        for key in self.section.present(&["power", "survives"]) {
+            self.world.problems.report(
+                self.section.key_at(key),
+                format!("`{key}` beside `crash = \"controller\"`"),
+                "every decision of the controller is on disk before it counts: leave it out",
+            );
+        }
+        Some(match self.name {
+            "crash" => Act::CrashController { r#for: sampled(&self.section, "for") },
+            _ => Act::RestartController,
+        })
+    }
+
+    /// What takes the controller to do it.
+    fn by_the_controller(&self) -> Option<Act> {
+        let broker = broker_ref(self.subject, self.name, self.world)?;
+        let r#for = sampled(&self.section, "for");
+        Some(match self.name {
+            "shutdown" => Act::Shutdown { broker, r#for },
+            "fence" => Act::Fence { broker, r#for },
+            _ => Act::Unfence { broker },
+        })
+    }
+
     fn cut(&self) -> Option<Act> {
         Some(Act::Cut {
             between: self.sides()?,
@@ -306,16 +333,14 @@ impl Doing<'_, '_> {
 
     fn elect(&self) -> Option<Act> {
         let problems = self.world.problems;
-        if self.section.truth("unclean") == Some(true) {
-            problems.not_modelled(self.section.key_at("unclean"), "`unclean = true` (an unclean election)");
-        }
+        let unclean = self.section.truth("unclean").unwrap_or(false);
         let node = self.subject;
         let tp = self.world.partition(node, super::text(node, "elect", problems)?)?;
         let leader = match self.section.node("leader") {
             Some(node) => Some(self.leader(node, tp)?),
             None => None,
         };
-        Some(Act::Elect { tp, leader })
+        Some(Act::Elect { tp, leader, unclean })
     }
 
     fn leader(&self, node: &Node, tp: TopicPartition) -> Option<BrokerRef> {
@@ -415,7 +440,8 @@ fn broker_ref(node: &Node, key: &str, world: &World<'_>) -> Option<BrokerRef> {
         return world.broker(node, key).map(|id: BrokerId| BrokerRef::Id(id));
     };
     if given == "controller" {
-        world.problems.not_modelled(node.at, &format!("`{key} = \"controller\"`"));
+        let message = format!("`{key}` is about brokers, not about the controller");
+        world.problems.report(node.at, message, "what can be done to it: `crash`, `restart`, `cut`, `reset`");
         return None;
     }
     if let Some(partition) = given.strip_prefix("leader of ") {

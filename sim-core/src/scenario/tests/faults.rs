@@ -150,11 +150,28 @@ fn faults_on_brokers_and_connections_are_read() {
 }
 
 #[test]
+fn faults_that_take_the_controller_are_read() {
+    let broker = BrokerRef::Id(BrokerId(0));
+    assert_eq!(act("{ shutdown = 0 }"), Act::Shutdown { broker, r#for: None });
+    assert_eq!(act("{ shutdown = 0, for = \"5s\" }"), Act::Shutdown { broker, r#for: Some(constant(5000)) });
+    assert_eq!(act("{ fence = 0, for = \"5s\" }"), Act::Fence { broker, r#for: Some(constant(5000)) });
+    assert_eq!(act("{ unfence = 0 }"), Act::Unfence { broker });
+    assert_eq!(
+        act("{ crash = \"controller\", for = \"5s\" }"),
+        Act::CrashController { r#for: Some(constant(5000)) }
+    );
+    assert_eq!(act("{ restart = \"controller\" }"), Act::RestartController);
+}
+
+#[test]
 fn faults_on_topics_and_producers_are_read() {
     let tp = TopicPartition { topic: TopicIx(0), partition: 1 };
-    assert_eq!(act("{ elect = \"orders-1\" }"), Act::Elect { tp, leader: None });
+    assert_eq!(act("{ elect = \"orders-1\" }"), Act::Elect { tp, leader: None, unclean: false });
     let leader = Some(BrokerRef::Id(BrokerId(2)));
-    assert_eq!(act("{ elect = \"orders-1\", leader = 2, unclean = false }"), Act::Elect { tp, leader });
+    for unclean in [false, true] {
+        let text = format!("{{ elect = \"orders-1\", leader = 2, unclean = {unclean} }}");
+        assert_eq!(act(&text), Act::Elect { tp, leader, unclean });
+    }
     assert_eq!(
         act("{ add-partitions = \"orders\", to = 8 }"),
         Act::AddPartitions { topic: TopicIx(0), to: 8 }

@@ -80,6 +80,7 @@ fn the_cluster_has_defaults() {
     assert_eq!((cluster.brokers, cluster.racks.len(), cluster.warm, cluster.elr), (3, 0, true, true));
     assert_eq!((cluster.timing.service, cluster.timing.flush), (constant(0), ms(30_000)));
     assert_eq!(cluster.timing.metadata, None);
+    assert!(!least("cluster.warm = false", "").cluster.warm);
     assert_eq!(cluster.config.session_timeout_ms, 9000);
 }
 

@@ -416,6 +416,18 @@ fn what_faults_do() {
         "7:19 `survives` without `power = true` = a process that dies leaves its logs whole: add `power = true`, or leave `survives` out",
     );
     in_act(
+        "{ pause = \"controller\" }",
+        "7:16 `pause` is about brokers, not about the controller = what can be done to it: `crash`, `restart`, `cut`, `reset`",
+    );
+    in_act(
+        "{ crash = \"controller\", power = true }",
+        "7:30 `power` beside `crash = \"controller\"` = every decision of the controller is on disk before it counts: leave it out",
+    );
+    in_act(
+        "{ set-config = 1, config = { \"unclean.leader.election.enable\" = true } }",
+        "7:35 `unclean.leader.election.enable` of one broker decides nothing: the controller looks at the topics = write `set-config = \"orders\", config = { \"unclean.leader.election.enable\" = true }`",
+    );
+    in_act(
         "{ cut = [0, [0]] }",
         "7:14 a broker does not talk to itself = write two sides, as in `cut = [\"client\", 0]`; either can be a list",
     );

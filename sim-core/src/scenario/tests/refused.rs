@@ -11,35 +11,8 @@ fn not_modelled(text: &str, expected: &[&str]) {
     assert_eq!(errors.errors.iter().map(|error| error.message.clone()).collect::<Vec<_>>(), expected);
 }
 
-#[track_caller]
-fn act_not_modelled(act: &str, expected: &[&str]) {
-    not_modelled(&format!("{LEAST}[[faults]]\nat = \"1s\"\ndo = {act}\n"), expected);
-}
-
-#[test]
-fn faults_that_are_not_modelled() {
-    act_not_modelled("{ shutdown = 0, for = \"1s\" }", &["`shutdown`"]);
-    act_not_modelled("{ fence = 0 }", &["`fence`"]);
-    act_not_modelled("{ unfence = 0 }", &["`unfence`"]);
-    act_not_modelled("{ crash = \"controller\" }", &["`crash = \"controller\"`"]);
-    act_not_modelled("{ elect = \"orders-0\", unclean = true }", &["`unclean = true` (an unclean election)"]);
-}
-
 #[test]
 fn settings_that_are_not_modelled() {
-    let unclean = "`unclean.leader.election.enable = true` (unclean leader election)";
-    not_modelled(
-        &format!("cluster.config = {{ \"unclean.leader.election.enable\" = true }}\n{LEAST}"),
-        &[unclean],
-    );
-    not_modelled(
-        "[[topics]]\nname = \"orders\"\nconfig = { \"unclean.leader.election.enable\" = true }\n[[producers]]\nid = \"shop\"",
-        &[unclean],
-    );
-    act_not_modelled(
-        "{ set-config = \"orders\", config = { \"unclean.leader.election.enable\" = true } }",
-        &[unclean],
-    );
     not_modelled(
         &format!("{LEAST}config = {{ \"transactional.id\" = \"t\" }}\n"),
         &["`transactional.id` (transactions)"],
@@ -54,7 +27,6 @@ fn settings_that_are_not_modelled() {
 
 #[test]
 fn parts_that_are_not_modelled() {
-    not_modelled(&format!("{LEAST}[chaos]\ncrash = {{ rate = \"0.5/s\" }}\n"), &["`[chaos]`"]);
     not_modelled(
         &format!("{LEAST}[[producers.sends]]\ntopic = \"orders\"\ntransaction = {{ end = \"commit\" }}\n"),
         &["`transaction`"],
@@ -63,12 +35,6 @@ fn parts_that_are_not_modelled() {
         &format!("cluster.features = {{ \"metadata.version\" = 20 }}\n{LEAST}"),
         &["the feature `metadata.version`"],
     );
-}
-
-/// `false` is what holds anyway.
-#[test]
-fn unclean_election_may_be_switched_off() {
-    super::least("cluster.config = { \"unclean.leader.election.enable\" = false }", "");
 }
 
 fn refusal(bytes: &[u8]) -> (u32, u32, String) {

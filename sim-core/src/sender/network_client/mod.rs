@@ -48,6 +48,8 @@ pub(crate) struct NetworkClient {
     metadata_wanted_since_ms: Option<i64>,
     /// What the selector is to do when the next poll begins.
     actions: Vec<ClientAction>,
+    /// What the poll that ends has read; empty between two.
+    arrivals: Vec<(BrokerId, Arrival, Seq)>,
     last_poll: LastPoll,
     next_idle_check: Time,
     /// How often a connection was started, written to or read from.
@@ -76,6 +78,7 @@ impl NetworkClient {
             metadata_in_progress: false,
             metadata_wanted_since_ms: None,
             actions: Vec::new(),
+            arrivals: Vec::new(),
             last_poll: LastPoll::default(),
             next_idle_check: Time::ZERO + Span::from_millis(config.connections_max_idle_ms),
             uses: 0,

@@ -84,44 +84,47 @@ impl NetworkClient {
     }
 
     /// After the sleep: what was written, what has arrived (at most one arrival a connection, brokers ascending), and
-    /// what took too long (`poll`, second half). The requests that are over, in the order in which their handlers run.
+    /// what took too long (`poll`, second half). Lists the requests that are over, in the order in which their handlers
+    /// run.
     pub(crate) fn end_poll<O: Observer>(
         &mut self,
         cx: &mut Cx<'_, O>,
         metadata: &mut Metadata,
         woken: bool,
-    ) -> Vec<ClientResponse> {
+        responses: &mut Vec<ClientResponse>,
+    ) {
         let now_ms = cx.now.millis();
-        let mut responses = Vec::new();
-        let wrote = self.complete_sends(cx.now, &mut responses);
-        let arrivals = self.read(cx.now);
+        let wrote = self.complete_sends(cx.now, responses);
+        let mut arrivals = std::mem::take(&mut self.arrivals);
+        self.read(cx.now, &mut arrivals);
         if wrote || woken || !arrivals.is_empty() {
             self.last_poll.idle = false;
         }
         let idle = self.oldest_idle_connection(cx.now);
         let (mut closed, mut opened) = (Vec::new(), Vec::new());
-        for (node, arrival, cause) in arrivals {
+        for (node, arrival, cause) in arrivals.drain(..) {
             match arrival {
                 Arrival::Response { correlation, response } => {
-                    self.receive(cx, metadata, node, (correlation, response), cause, &mut responses);
+                    self.receive(cx, metadata, node, (correlation, response), cause, responses);
                 }
                 Arrival::Closed | Arrival::Refused => closed.push((node, cause)),
                 Arrival::Opened => opened.push(node),
             }
         }
+        self.arrivals = arrivals;
         for (node, cause) in closed {
-            self.end_connection(cx, metadata, node, Reply::Disconnected, cause, &mut responses);
+            self.end_connection(cx, metadata, node, Reply::Disconnected, cause, responses);
         }
         if let Some(node) = idle
             && self.is_open(node)
         {
             self.actions.push(ClientAction::Close { node, by: "client", cause: Seq::OUTSIDE });
-            self.end_connection(cx, metadata, node, Reply::Disconnected, Seq::OUTSIDE, &mut responses);
+            self.end_connection(cx, metadata, node, Reply::Disconnected, Seq::OUTSIDE, responses);
         }
         for node in opened {
             self.opened(cx.chance, node);
         }
-        self.close_what_took_too_long(cx, metadata, &mut responses);
+        self.close_what_took_too_long(cx, metadata, responses);
         if self.needs_rebootstrap(now_ms) {
             for node in metadata
                 .cluster()
@@ -132,11 +135,10 @@ impl NetworkClient {
                 .collect::<Vec<_>>()
             {
                 self.actions.push(ClientAction::Close { node, by: "client", cause: Seq::OUTSIDE });
-                self.end_connection(cx, metadata, node, Reply::Disconnected, Seq::OUTSIDE, &mut responses);
+                self.end_connection(cx, metadata, node, Reply::Disconnected, Seq::OUTSIDE, responses);
             }
             self.rebootstrap(metadata, now_ms);
         }
-        responses
     }
 
     /// Everything handed over is in the socket; a request that expects no answer is over.
@@ -163,15 +165,13 @@ impl NetworkClient {
     }
 
     /// Takes what is read in this poll.
-    fn read(&mut self, now: Time) -> Vec<(BrokerId, Arrival, Seq)> {
-        let mut read = Vec::new();
+    fn read(&mut self, now: Time, read: &mut Vec<(BrokerId, Arrival, Seq)>) {
         for (node, connection) in (0..).map(BrokerId).zip(&mut self.connections) {
             if let Some((arrival, cause)) = connection.arrivals.pop_front() {
                 connection.touch(now, &mut self.uses);
                 read.push((node, arrival, cause));
             }
         }
-        read
     }
 
     fn receive<O: Observer>(

@@ -1,0 +1,15 @@
+//! Whole runs held against the reference: what only shows when all parts work together.
+
+mod chaos;
+mod cold;
+mod controller;
+mod cuts;
+mod fixture;
+mod measured;
+mod pause;
+mod power;
+mod readers;
+mod shutdown;
+mod slow;
+mod storage;
+mod unclean;

@@ -1,0 +1,91 @@
+//! A controller that dies and comes back (`broker.md F4`), and brokers fenced by hand.
+
+use super::fixture::play;
+use crate::controller::AdminError;
+use crate::record::BrokerId;
+use crate::time::{Span, Time};
+use crate::trace::{Event, EventKind};
+use crate::verdict::Told;
+
+fn text(faults: &str) -> String {
+    format!(
+        "stop = \"5min\"\n[[topics]]\nname = \"orders\"\n[[producers]]\nid = \"shop\"\nstart = \"warm\"\n\
+         [[producers.sends]]\ntopic = \"orders\"\ncount = 400\nevery = \"100ms\"\n{faults}"
+    )
+}
+
+fn fault(at: &str, act: &str) -> String {
+    format!("[[faults]]\nat = \"{at}\"\ndo = {act}\n")
+}
+
+/// `broker.md 4.4`, controller down: leaders keep working, nobody is fenced; when it is back, so are the heartbeats.
+#[test]
+fn leaders_work_without_the_controller() {
+    for seed in 1..=5 {
+        let run = play(&text(&fault("3s", "{ crash = \"controller\", for = \"20s\" }")), seed);
+        assert!(run.finished.ledger.lines().all(|line| line.told == Told::Acknowledged), "seed {seed}");
+        let decided = run.times(|event| {
+            matches!(event.kind(), EventKind::BrokerFenced | EventKind::LeaderChanged | EventKind::IsrShrunk)
+        });
+        assert!(decided.is_empty(), "seed {seed}: {decided:?}");
+        assert!(run.longest_silence() < Span::from_millis(150), "seed {seed}");
+        let back = Time::from_millis(23_000);
+        let beats = run.times(|event| {
+            matches!(event, Event::Message(message) if message.body.kind(message.sent) == EventKind::HeartbeatResponse)
+        });
+        let first = beats.iter().find(|&&time| time > back).expect("they go on");
+        assert!(first.since(back) < Span::from_millis(150), "seed {seed}: tried every 50 ms");
+    }
+}
+
+/// `broker.md F4`: a broker that dies while the controller is down is fenced 9 s after that one is back, at the next of its
+/// sweeps, which begin anew: 9 to 10.125 s.
+#[test]
+fn f4_detection_costs_a_whole_session_after_the_controllers_return() {
+    for seed in 1..=5 {
+        let faults = fault("3s", "{ crash = \"controller\", for = \"5s\" }") + &fault("4s", "{ crash = 0 }");
+        let run = play(&text(&faults), seed);
+        let fenced = run.first(|event| matches!(event, Event::BrokerFenced { broker: BrokerId(0), .. }));
+        let after = fenced.since(Time::from_millis(8_000));
+        assert!(
+            after >= Span::from_millis(9_000) && after <= Span::from_millis(10_125),
+            "seed {seed}: {after}"
+        );
+        assert_eq!(run.lost(), 0);
+    }
+}
+
+/// A broker that starts while there is no controller registers once there is one.
+#[test]
+fn registration_waits_for_the_controller() {
+    let faults = fault("3s", "{ crash = \"controller\", for = \"20s\" }")
+        + &fault("4s", "{ crash = 1, for = \"1s\" }");
+    let run = play(&text(&faults), 1);
+    let registered = run.first(|event| matches!(event, Event::BrokerRegistered { .. }));
+    assert!(registered > Time::from_millis(23_000 + 9_000), "F5: its old session began anew");
+    assert_eq!(run.finished.logs[0].isr.len(), 3);
+}
+
+/// What is asked of a controller that is down is refused, and changes nothing.
+#[test]
+fn nobody_decides_without_the_controller() {
+    let faults =
+        fault("3s", "{ crash = \"controller\" }") + &fault("4s", "{ elect = \"orders-0\", leader = 1 }");
+    let run = play(&text(&faults), 1);
+    assert!(run.elections().is_empty());
+    assert_eq!(run.finished.refused[0].error, AdminError::NoController);
+    let run = play(&text(&(faults + &fault("5s", "{ restart = \"controller\" }"))), 1);
+    assert!(run.elections().is_empty());
+}
+
+/// `fence` for a while: the leader moves, and the broker is back in the ISR after it; it never notices by itself (F3).
+#[test]
+fn a_broker_fenced_by_hand_comes_back() {
+    let run = play(&text(&fault("3s", "{ fence = 0, for = \"10s\" }")), 1);
+    assert_eq!(run.elections(), [(Some(BrokerId(1)), "fenced", false)]);
+    let unfenced = run.times(|event| matches!(event, Event::BrokerUnfenced { .. }));
+    assert_eq!(unfenced, [Time::from_millis(13_000)]);
+    assert_eq!((run.lost(), run.finished.logs[0].isr.len()), (0, 3));
+    let run = play(&text(&(fault("3s", "{ fence = 1 }") + &fault("20s", "{ unfence = 1 }"))), 1);
+    assert_eq!(run.times(|event| matches!(event, Event::BrokerUnfenced { .. })), [Time::from_millis(20_000)]);
+}
