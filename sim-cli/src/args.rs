@@ -203,6 +203,9 @@ pub(crate) struct TimelineArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
+    /// Only short measurements: no run of more than 100,000 records
+    #[arg(long)]
+    pub(crate) quick: bool,
     /// Text for people, JSON for programs
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,

@@ -37,6 +37,12 @@ impl Story<'_> {
                 ];
                 line = format!("{line}; {}", lang.say(Phrase::ConsumerDecoded, &values));
             }
+            let gone =
+                result.cut.get(&format!("consumers.{consumer}.gone")).map_or(seen.gone.len(), |cut| cut.of);
+            if gone > 0 {
+                let count = grouped(gone as u64);
+                line = format!("{line}; {}", lang.say(Phrase::ConsumerGone, &[("count", &count)]));
+            }
             page.line(format!("  {line}"));
         }
         if result.split_keys > 0 {

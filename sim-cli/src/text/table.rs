@@ -141,6 +141,7 @@ phrases! {
     BlockedLine: "longest send() {max}", "가장 오래 걸린 send() {max}";
     RequestLine: "{requests} Produce request{s:requests}, {retries} batch{es:retries} sent again", "Produce 요청 {requests}번, 다시 보낸 배치 {retries}개";
     ConsumerRead: "{consumer} read {count} record{s:count}, lag {lag}", "{consumer}: 레코드 {count}건 읽음, 지연(lag) {lag}";
+    ConsumerGone: "{count} of them no longer in any log", "그중 {count}건은 이제 어느 로그에도 없음";
     ConsumerDecoded: "values right {right}, wrong {wrong}, not readable {failed}", "값: 맞음 {right}, 틀림 {wrong}, 읽지 못함 {failed}";
     SplitKeys: "{count} key{s:count} found in more than one partition", "키 {count}개가 둘 이상의 파티션에 있습니다";
 

@@ -44,13 +44,14 @@ impl Consumer {
             if cause == Seq::OUTSIDE {
                 cause = assigned.cause;
             }
-            // Leader epochs are checked from 2.1 on (KIP-320).
+            // Leader epochs are checked from 2.1 on (KIP-320), truncation from 2.3 on.
             let knows_epochs = self.config.release.at_least(2, 1);
+            let checks = self.config.release.at_least(2, 3);
             let partition = FetchPartition {
                 tp: assigned.tp,
                 fetch_offset: assigned.position().unwrap_or(0),
                 current_leader_epoch: if knows_epochs { assigned.leader_epoch } else { -1 },
-                last_fetched_epoch: -1,
+                last_fetched_epoch: if checks { assigned.epoch_to_check() } else { -1 },
                 log_start_offset: -1,
                 max_bytes: self.config.max_partition_fetch_bytes,
             };
@@ -91,7 +92,15 @@ impl Consumer {
             }
             if fetched.error.is_error() {
                 self.take_error(cx, at, fetched, cause);
+            } else if let Some((epoch, end_offset)) = fetched.diverging {
+                self.partitions[at].truncated(self.config.auto_offset_reset, epoch, end_offset);
+                self.partitions[at].cause = cause;
             } else {
+                if asked.last_fetched_epoch >= 0
+                    && asked.current_leader_epoch == self.partitions[at].leader_epoch
+                {
+                    self.partitions[at].checked();
+                }
                 self.partitions[at].failures = 0;
                 self.partitions[at].high_watermark = fetched.high_watermark;
                 for stored in &fetched.batches {
@@ -116,7 +125,7 @@ impl Consumer {
         if from >= stored.batch.records.len() {
             return;
         }
-        self.partitions[at].advance(stored.next_offset());
+        self.partitions[at].advance(stored.next_offset(), stored.leader_epoch);
         if cx.observed() {
             let (consumer, tp) = (self.ix, read.tp());
             let producer = stored.batch.batch.producer;

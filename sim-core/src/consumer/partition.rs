@@ -35,6 +35,10 @@ pub struct AssignedPartition {
     /// Why it is not read any more.
     pub stopped: Option<ErrorCode>,
     position: Option<i64>,
+    /// Leader epoch of the last record that it has read; -1: none since its position was set.
+    read_epoch: i32,
+    /// The leader has changed since: whether the log that was read is still there has to be asked (`broker.md C7`).
+    unchecked: bool,
     pub(super) wait: Wait,
     /// Errors in a row.
     pub(super) failures: u32,
@@ -64,6 +68,8 @@ impl AssignedPartition {
             high_watermark: 0,
             stopped: None,
             position: None,
+            read_epoch: -1,
+            unchecked: false,
             wait: Wait::Nothing,
             failures: 0,
             turn: 0,
@@ -87,9 +93,33 @@ impl AssignedPartition {
         self.position.map_or(0, |position| u64::try_from(self.high_watermark - position).unwrap_or(0))
     }
 
-    /// What came up to this offset is read.
-    pub(super) fn advance(&mut self, position: i64) {
+    /// What came up to this offset is read, the last of it of this leader epoch.
+    pub(super) fn advance(&mut self, position: i64, leader_epoch: i32) {
         self.position = Some(position);
+        self.read_epoch = leader_epoch;
+    }
+
+    /// The leader epoch that the leader is to look up, if there is something to check (`broker.md C7`).
+    pub(super) fn epoch_to_check(&self) -> i32 {
+        if self.unchecked { self.read_epoch } else { -1 }
+    }
+
+    /// The leader's log holds what was read.
+    pub(super) fn checked(&mut self) {
+        self.unchecked = false;
+    }
+
+    /// The leader's log holds what was read up to this offset only, of this epoch: with a reset policy the consumer goes on
+    /// from there, whichever it is; without one it stops.
+    pub(super) fn truncated(&mut self, by: OffsetReset, leader_epoch: i32, end_offset: i64) {
+        self.unchecked = false;
+        match by {
+            OffsetReset::Earliest | OffsetReset::Latest => self.advance(end_offset, leader_epoch),
+            OffsetReset::None => {
+                self.position = None;
+                self.stopped = Some(ErrorCode::OffsetOutOfRange);
+            }
+        }
     }
 
     /// A position by `auto.offset.reset` (`broker.md C8`): `latest` skips what is there, `earliest` replays it, `none`
@@ -107,6 +137,7 @@ impl AssignedPartition {
             OffsetReset::None => None,
         };
         self.stopped = self.position.is_none().then_some(error);
+        (self.read_epoch, self.unchecked) = (-1, false);
     }
 
     /// Another leader of a newer epoch, or the word that there is none; older news count for nothing. Whether anything
@@ -115,6 +146,7 @@ impl AssignedPartition {
         let news =
             leader_epoch >= self.leader_epoch && (self.leader, self.leader_epoch) != (leader, leader_epoch);
         if news {
+            self.unchecked |= leader_epoch > self.leader_epoch && self.read_epoch >= 0;
             self.leader = leader;
             self.leader_epoch = leader_epoch;
         }

@@ -130,6 +130,44 @@ fn c4_a_lower_high_watermark_is_no_reason_to_go_back() {
     assert_eq!(world.consumer.lag(), 0);
 }
 
+/// `broker.md C7`: once the leader has changed, the next fetch names the epoch of the last record read. If the new leader's
+/// log ends before the position, the consumer goes on where that epoch ends there, whatever its reset policy.
+#[test]
+fn c7_a_shorter_log_is_read_from_where_it_parts() {
+    let mut world = World::with(1, |config| config.auto_offset_reset = OffsetReset::Latest);
+    world.answer(0, |asked| batch(asked, 20, 4));
+    let checks = |world: &World, node| world.fetch_at(node).1[0].last_fetched_epoch;
+    assert_eq!(checks(&world, 0), -1, "nothing to check under the same leader");
+    world.at(1_000).answer(0, |asked| hint(asked, 1, 6));
+    assert_eq!((checks(&world, 1), world.position(0)), (5, Some(24)));
+    world.answer(1, |asked| FetchedPartition { diverging: Some((5, 22)), ..empty(asked) });
+    assert_eq!((checks(&world, 1), world.position(0)), (-1, Some(22)));
+    assert_eq!(world.done(), ["fetch 1 0@22/6"]);
+}
+
+/// `broker.md C7`: a log that holds everything is checked once.
+#[test]
+fn c7_a_log_that_is_whole_is_checked_once() {
+    let mut world = World::reading(1);
+    world.answer(0, |asked| batch(asked, 10, 4));
+    world.at(1_000).answer(0, |asked| hint(asked, 1, 6));
+    assert_eq!(world.fetch_at(1).1[0].last_fetched_epoch, 5);
+    world.answer(1, empty);
+    assert_eq!((world.fetch_at(1).1[0].last_fetched_epoch, world.position(0)), (-1, Some(14)));
+}
+
+/// `broker.md C7`: without a reset policy the truncation is an error: the consumer stops.
+#[test]
+fn c7_without_a_reset_a_shorter_log_stops_the_consumer() {
+    let mut world = World::reading(1);
+    world.answer(0, |asked| batch(asked, 10, 4));
+    world.at(1_000).answer(0, |asked| hint(asked, 1, 6));
+    world.set_reset(OffsetReset::None);
+    world.answer(1, |asked| FetchedPartition { diverging: Some((5, 12)), ..empty(asked) });
+    assert_eq!((world.position(0), world.done()), (None, vec![]));
+    assert!(world.consumer.partitions()[0].stopped.is_some());
+}
+
 /// `broker.md C9`: lag is the high watermark less the position, over all partitions.
 #[test]
 fn c9_lag() {

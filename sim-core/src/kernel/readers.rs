@@ -1,14 +1,16 @@
 //! The consumers of a run: how they begin, and what they have seen in the end.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::run::{Due, Run};
 use crate::broker::Partition;
 use crate::consumer::{Consumer, KnownPartition, Read};
 use crate::network::Endpoint;
-use crate::record::{BrokerId, ConsumerIx, RecordId};
+use crate::record::{BrokerId, ConsumerIx, RecordId, StoredBatch, TopicPartition};
 use crate::scenario::{Decode, ValueSpec};
 use crate::serializer::customer::{Reading, reading};
 use crate::trace::{Cx, Observer};
-use crate::verdict::{ConsumerReads, Decoded};
+use crate::verdict::{ConsumerReads, Decoded, FinalLog};
 
 impl<O: Observer> Run<O> {
     pub(super) fn with_consumer(
@@ -68,8 +70,8 @@ impl<O: Observer> Run<O> {
         self.with_consumer(consumer, |consumer, cx| consumer.start(cx, &up, &partitions));
     }
 
-    /// What a consumer has seen, and how the values came out that it decodes.
-    pub(super) fn reads(&self, at: usize) -> ConsumerReads {
+    /// What a consumer has seen, what of it these logs do not hold, and how the values came out that it decodes.
+    pub(super) fn reads(&self, at: usize, logs: &[FinalLog]) -> ConsumerReads {
         let consumer = &self.consumers[at];
         let mut decoded = Decoded::default();
         let mut read = Vec::new();
@@ -84,7 +86,7 @@ impl<O: Observer> Run<O> {
                 }
             }
         }
-        ConsumerReads { read, lag: self.lag(consumer), decoded }
+        ConsumerReads { read, gone: gone(consumer.reads(), logs), lag: self.lag(consumer), decoded }
     }
 
     /// The layout in which a record's value was written, if it is a customer.
@@ -108,4 +110,35 @@ impl<O: Observer> Run<O> {
             })
             .sum()
     }
+}
+
+/// Records that were read and that the log of their partition does not hold; nothing is said of what retention has deleted.
+fn gone(reads: &[Read], logs: &[FinalLog]) -> Vec<RecordId> {
+    let mut gone = Vec::new();
+    let mut told = BTreeSet::new();
+    let mut held: BTreeMap<TopicPartition, BTreeSet<RecordId>> = BTreeMap::new();
+    for read in reads {
+        let Some(log) = logs.iter().find(|log| log.tp == read.tp()) else { continue };
+        if holds_batch(log, &read.stored) {
+            continue;
+        }
+        let held = held.entry(log.tp).or_insert_with(|| log.batches.iter().flat_map(records_of).collect());
+        for (offset, record, _) in read.records() {
+            if offset >= log.log_start_offset && !held.contains(&record) && told.insert(record) {
+                gone.push(record);
+            }
+        }
+    }
+    gone
+}
+
+/// Whether a batch stands in a log where it was read: so it is nearly always.
+fn holds_batch(log: &FinalLog, stored: &StoredBatch) -> bool {
+    let at = log.batches.binary_search_by_key(&stored.base_offset, |batch| batch.base_offset);
+    at.is_ok_and(|at| log.batches[at].batch.batch == stored.batch.batch)
+}
+
+fn records_of(stored: &StoredBatch) -> impl Iterator<Item = RecordId> {
+    let producer = stored.batch.batch.producer;
+    stored.batch.records.iter().map(move |index| RecordId { producer, index })
 }

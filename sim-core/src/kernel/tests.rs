@@ -8,6 +8,7 @@ mod fixture;
 mod measured;
 mod pause;
 mod power;
+mod readers;
 mod shutdown;
 mod slow;
 mod storage;

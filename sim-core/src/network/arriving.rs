@@ -3,15 +3,17 @@
 use super::connection::{Connection, ConnectionId, Life};
 use super::link::Endpoint;
 use super::message::{MessageSlot, Way};
+use super::power::retransmission_wait;
 use super::ticket::{Forced, Ticket};
 use super::wire::{Delivery, Network, NetworkTimer};
-use super::writing::{holds_up, traced};
+use super::writing::{holds_up, is_written_again, traced};
 use crate::protocol::{Arrival, Request, Response};
 use crate::time::{Span, Time};
 use crate::trace::{Cx, Event, EventKind, MessageBody, MessageEvent, Observer, Seq};
 
 impl Network {
-    /// Whether the message's time has come and nothing ahead of it holds it up; a cut that it meets now swallows it.
+    /// Whether the message's time has come and nothing ahead of it holds it up; a cut that it meets now swallows it, or makes
+    /// its sender write it again.
     pub fn is_due<O: Observer>(&mut self, cx: &mut Cx<'_, O>, slot: MessageSlot) -> bool {
         let Some(message) = self.messages.get_mut(slot) else { return false };
         let (id, way, arrives) = (message.connection, message.way, message.arrives);
@@ -32,7 +34,7 @@ impl Network {
             Way::Back => (connection.acceptor, connection.opener),
         };
         if self.cut_between(source, target).is_some() {
-            self.lose(cx, slot, "cut");
+            self.meets_a_cut(cx, slot);
             return false;
         }
         if way == Way::Out && connection.forgotten {
@@ -40,6 +42,22 @@ impl Network {
             return false;
         }
         true
+    }
+
+    /// What brokers and the controller ask one another, TCP writes again until it arrives or its connection is given up: a
+    /// short cut keeps a heartbeat back, no more. All else that meets a cut is lost.
+    fn meets_a_cut<O: Observer>(&mut self, cx: &mut Cx<'_, O>, slot: MessageSlot) {
+        let Some(message) = self.messages.get(slot) else { return };
+        let connection = self.connection(message.connection).expect("a message has a connection");
+        if !is_written_again(connection.opener, connection.acceptor, &message.body) {
+            return self.lose(cx, slot, "cut");
+        }
+        if let Some(message) = self.messages.get_mut(slot) {
+            message.arrives = cx.now + retransmission_wait(message.tries);
+            message.tries += 1;
+            message.waits = false;
+            self.schedule.push((message.arrives, NetworkTimer::Arrives(slot)));
+        }
     }
 
     /// Whether a Produce request is on its way that will arrive: its client may have given it up, a broker will not.

@@ -45,7 +45,7 @@ impl Lane {
 pub(super) enum Life {
     /// TCP and ApiVersions under way, usable from then on.
     Opening(Time),
-    /// The attempt met silence: it stays like this until somebody gives up.
+    /// The attempt met silence: it stays like this until somebody gives up, or TCP's next attempt is heard.
     Silent,
     /// The attempt was refused, which the opener has yet to learn.
     Refused,
@@ -67,6 +67,8 @@ pub(super) struct Connection {
     pub(super) cause: Seq,
     /// Asked by a broker and not yet answered, oldest first.
     pub(super) asked: Vec<u64>,
+    /// How often the attempt to make it has met silence.
+    pub(super) knocks: u32,
     /// The machine at the far end has lost power, and with it all memory of this connection.
     pub(super) forgotten: bool,
     /// When the first message came to that machine that nobody was there to take: it is written again and again.
@@ -94,6 +96,7 @@ impl Connection {
             back,
             cause,
             asked: Vec::new(),
+            knocks: 0,
             forgotten: false,
             unheard_since: None,
             used: life == Life::Open,

@@ -37,6 +37,8 @@ pub(super) struct Message {
     pub(super) arrives: Time,
     /// Its time has come, but one ahead of it on the connection has not.
     pub(super) waits: bool,
+    /// How often it has been written in vain (see [`Network::write_again`](super::Network)).
+    pub(super) tries: u32,
     /// What a fault wants answered.
     pub(super) forced: Option<Forced>,
 }

@@ -13,6 +13,7 @@ mod message;
 mod opening;
 mod pause;
 mod power;
+mod silence;
 mod ticket;
 mod wire;
 mod writing;

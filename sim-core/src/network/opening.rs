@@ -9,11 +9,6 @@ use crate::protocol::Arrival;
 use crate::time::Span;
 use crate::trace::{Cx, Event, Observer, Seq};
 
-/// `socket.connection.setup.timeout.ms` of a broker that connects to another one.
-const SETUP_TIMEOUT: Span = Span::from_millis(10_000);
-/// `socket.connection.setup.timeout.max.ms`.
-const SETUP_TIMEOUT_MAX: Span = Span::from_millis(30_000);
-
 impl Network {
     /// A connection that is in use before t=0.
     pub fn warm(&mut self, opener: Endpoint, acceptor: Endpoint, chance: &mut dyn Chance) {
@@ -53,44 +48,37 @@ impl Network {
         cause: Seq,
     ) -> ConnectionId {
         let id = self.insert(opener, acceptor, Life::Silent, cause, cx.chance);
-        let life = self.attempt(cx, id, opener, acceptor);
+        if self.try_to_open(cx, id) == Life::Silent {
+            self.meets_silence(cx.now, id);
+            if matches!(opener, Endpoint::Broker(_)) {
+                let gives_up = cx.now + self.next_setup_timeout(opener, acceptor);
+                self.schedule.push((gives_up, NetworkTimer::GivesUp(id)));
+            }
+        }
+        id
+    }
+
+    /// One attempt, and how it will go.
+    pub(super) fn try_to_open<O: Observer>(&mut self, cx: &mut Cx<'_, O>, id: ConnectionId) -> Life {
+        let life = self.attempt(cx, id);
         match life {
             Life::Opening(at) => self.schedule.push((at, NetworkTimer::Opens(id))),
             Life::Refused => {
                 let trip = self.round_trip(id, cx.chance);
                 self.schedule.push((cx.now + trip, NetworkTimer::OpenerLearns(id)));
             }
-            Life::Silent if matches!(opener, Endpoint::Broker(_)) => {
-                let gives_up = cx.now + self.next_setup_timeout(opener, acceptor);
-                self.schedule.push((gives_up, NetworkTimer::OpenerLearns(id)));
-            }
             _ => {}
         }
-        let connection = self.connection_mut(id).expect("just made");
+        let connection = self.connection_mut(id).expect("asked of a living connection");
         connection.life = life;
-        connection.out.blocked = life == Life::Silent;
-        id
-    }
-
-    /// How long a broker waits for a connection: `socket.connection.setup.timeout.ms`, twice as long after each attempt that
-    /// has met silence, up to `socket.connection.setup.timeout.max.ms`, both at their defaults and without jitter. (Clients
-    /// watch over their attempts themselves.)
-    fn next_setup_timeout(&mut self, opener: Endpoint, acceptor: Endpoint) -> Span {
-        let silences = self.silences.entry((opener, acceptor)).or_default();
-        let timeout = SETUP_TIMEOUT.times(1 << (*silences).min(5));
-        *silences += 1;
-        timeout.min(SETUP_TIMEOUT_MAX)
+        life
     }
 
     /// How an attempt to connect will go, settled when it begins.
-    pub(super) fn attempt<O: Observer>(
-        &mut self,
-        cx: &mut Cx<'_, O>,
-        id: ConnectionId,
-        opener: Endpoint,
-        acceptor: Endpoint,
-    ) -> Life {
-        match self.cut_between(opener, acceptor) {
+    pub(super) fn attempt<O: Observer>(&mut self, cx: &mut Cx<'_, O>, id: ConnectionId) -> Life {
+        let connection = self.connection(id).expect("asked of a living connection");
+        let (opener, acceptor) = (connection.opener, connection.acceptor);
+        match self.cut_either_way(opener, acceptor) {
             Some(cut) if cut.reject => return Life::Refused,
             Some(_) => return Life::Silent,
             None => {}
@@ -123,6 +111,12 @@ impl Network {
             NetworkTimer::Arrives(_) => {}
             NetworkTimer::Opens(id) => self.opens(cx, id),
             NetworkTimer::OpenerLearns(id) => self.opener_learns(cx, id),
+            NetworkTimer::Knocks(id) => self.knocks(cx, id),
+            NetworkTimer::GivesUp(id) => {
+                if self.connection(id).is_some_and(|connection| connection.life == Life::Silent) {
+                    self.opener_learns(cx, id);
+                }
+            }
         }
     }
 
@@ -133,12 +127,8 @@ impl Network {
         }
         let (opener, acceptor, ends, cause) =
             (connection.opener, connection.acceptor, connection.ends(), connection.cause);
-        let silent = self.cut_between(opener, acceptor).is_some();
-        let connection = self.connection_mut(id).expect("still there");
-        if silent {
-            connection.life = Life::Silent;
-            connection.out.blocked = true;
-            return;
+        if self.cut_either_way(opener, acceptor).is_some() {
+            return self.meets_silence(cx.now, id);
         }
         if !matches!(opener, Endpoint::Broker(_)) && self.still.contains(&acceptor) {
             self.unanswered.push(id);

@@ -248,6 +248,30 @@ fn a_cut_is_silent() {
     assert_eq!(bench.client().len(), 1, "neither opened nor refused");
 }
 
+/// TCP asks again after 1, 3, 7 ... seconds: once the cut is healed, the next attempt is heard.
+#[test]
+fn an_attempt_that_met_silence_is_heard_after_the_cut() {
+    let mut bench = Bench::new(&settings());
+    bench.with(|network, cx| network.cut(cx, cut(false, false), Seq::OUTSIDE));
+    bench.with(|network, cx| network.connect(cx, SHOP, BROKER, Seq::OUTSIDE));
+    bench.until(3_500);
+    bench.with(|network, _| network.heal(0));
+    bench.until(30_000);
+    assert_eq!(bench.client(), [(7_004.0, "Opened".to_owned())], "two round trips after the attempt at 7 s");
+}
+
+/// A connection needs both directions: one way is enough to keep it from being made.
+#[test]
+fn a_connection_needs_both_directions() {
+    let mut bench = Bench::new(&settings());
+    let back =
+        CutRule { sides: [vec![LinkEnd::Broker(BrokerId(0))], vec![LinkEnd::Clients]], ..cut(true, false) };
+    bench.with(|network, cx| network.cut(cx, back, Seq::OUTSIDE));
+    bench.with(|network, cx| network.connect(cx, SHOP, BROKER, Seq::OUTSIDE));
+    bench.until(100_000);
+    assert_eq!(bench.client(), []);
+}
+
 /// scenario-format.md, `reject`: connections are reset, both ends at once, and new ones refused.
 #[test]
 fn a_rejecting_cut_resets_and_refuses() {

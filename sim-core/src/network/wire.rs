@@ -24,6 +24,10 @@ pub enum NetworkTimer {
     Opens(ConnectionId),
     /// The opener learns that its attempt was refused, or that the far end has closed.
     OpenerLearns(ConnectionId),
+    /// TCP tries again to make a connection that has met silence.
+    Knocks(ConnectionId),
+    /// A broker gives up an attempt to connect, if it is still one.
+    GivesUp(ConnectionId),
 }
 
 /// What has come to a machine.

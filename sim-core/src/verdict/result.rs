@@ -39,6 +39,8 @@ pub struct Counters {
 pub struct ConsumerReads {
     /// The records, in the order in which it had them.
     pub read: Vec<RecordId>,
+    /// Records of them that the logs do not hold (any more), each once; retention excepted.
+    pub gone: Vec<RecordId>,
     /// Records between its positions and the high watermarks.
     pub lag: i64,
     /// How its values came out.
@@ -212,6 +214,7 @@ pub struct LedgerResult {
 #[allow(missing_docs, reason = "fields are those of the JSON result")]
 pub struct ConsumerResult {
     pub read: Vec<String>,
+    pub gone: Vec<String>,
     pub lag: i64,
     pub decoded: Decoded,
 }
@@ -395,8 +398,11 @@ impl Lists {
 
     fn consumer(&mut self, reads: &ConsumerReads, name: &str, names: &Names) -> ConsumerResult {
         let room = self.room(|| format!("consumers.{name}"), reads.read.len());
+        let gone = self.room(|| format!("consumers.{name}.gone"), reads.gone.len());
+        let named = |records: &[RecordId]| records.iter().map(|&record| names.record(record)).collect();
         ConsumerResult {
-            read: reads.read[..room].iter().map(|&record| names.record(record)).collect(),
+            read: named(&reads.read[..room]),
+            gone: named(&reads.gone[..gone]),
             lag: reads.lag,
             decoded: reads.decoded,
         }

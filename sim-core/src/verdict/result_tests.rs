@@ -89,13 +89,18 @@ fn long_lists_are_cut_and_say_so() {
 fn consumers_stand_under_their_names() {
     let mut run = HandMade::with(idempotent()).sends(0, Acknowledged).log([shop(0)]);
     run.names.consumers.push("audit".into());
-    let reads =
-        ConsumerReads { read: vec![shop(0)], lag: 2, decoded: Decoded { right: 1, ..Decoded::default() } };
+    let reads = ConsumerReads {
+        read: vec![shop(0)],
+        gone: vec![shop(0)],
+        lag: 2,
+        decoded: Decoded { right: 1, ..Decoded::default() },
+    };
     let result = result(&run, &run.verdict(), &[reads], false);
     assert_eq!(
         (result.consumers["audit"].read.as_slice(), result.consumers["audit"].lag),
         (&["shop-0".to_owned()][..], 2)
     );
+    assert_eq!(result.consumers["audit"].gone, ["shop-0"]);
 }
 
 #[test]

@@ -128,6 +128,10 @@ impl<O: Observer> World<O> {
         self.now.millis()
     }
 
+    pub(super) fn set_reset(&mut self, reset: OffsetReset) {
+        self.consumer.config.auto_offset_reset = reset;
+    }
+
     pub(super) fn assign(&mut self, partitions: &[KnownPartition]) {
         self.drive(|consumer, cx| consumer.assign(cx, partitions));
     }

@@ -14,12 +14,14 @@ public final class Main {
     private final Simulator simulator;
     private final Path folder;
     private final int runs;
+    private final String results;
 
     private Main(List<String> arguments) throws IOException {
         table = new Table(Path.of(option(arguments, "--table", null)));
-        simulator = new Simulator(option(arguments, "--inflight", null));
+        simulator = new Simulator(option(arguments, "--inflight", null), Path.of(option(arguments, "--root", null)));
         folder = Path.of(option(arguments, "--folder", null));
         runs = Integer.parseInt(option(arguments, "--runs", "1"));
+        results = option(arguments, "--results", "");
         names = arguments;
     }
 
@@ -45,7 +47,7 @@ public final class Main {
 
     private int judge() throws IOException, InterruptedException {
         List<Table.Row> rows = table.named(names);
-        Report report = new Report();
+        Report report = new Report(results.isEmpty() ? null : Path.of(results));
         try (Player player = new Player(folder)) {
             Runtime.getRuntime().addShutdownHook(new Thread(player::close));
             for (Table.Row row : rows)
