@@ -5,6 +5,7 @@ mod plan;
 use std::sync::Arc;
 
 use arbitrary::{Arbitrary, Unstructured};
+use sim_core::invariant::{Feed, Invariants};
 use sim_core::kernel::{Run, names_of};
 use sim_core::scenario::{Listing, Overrides, Scenario, Source, properties_named};
 use sim_core::trace::Hasher;
@@ -40,7 +41,7 @@ pub fn parser(bytes: &[u8]) {
     }
 }
 
-/// A whole small scenario: it is read, it ends, every record has one outcome, no promise is broken, and a second run is
+/// A whole small scenario: it is read, it ends, every record has one outcome, no promise is broken, every invariant holds, and a second run is
 /// the same.
 ///
 /// # Panics
@@ -56,12 +57,18 @@ fn play(plan: &Plan) {
     let scenario = loaded.unwrap_or_else(|errors| panic!("a plan is a scenario\n{text}\n{errors}")).scenario;
     let scenario = Arc::new(scenario);
     let names = Arc::new(names_of(&scenario));
-    let mut run = Run::new(Arc::clone(&scenario), Arc::clone(&names), Hasher::new(&names));
+    let observers = (Feed::on(), Hasher::new(&names));
+    let mut run = Run::new(Arc::clone(&scenario), Arc::clone(&names), observers);
+    let mut invariants = Invariants::new(&run);
     let mut steps = 0;
     while run.step() {
+        invariants.after_step(&mut run);
         steps += 1;
         assert!(steps < STEPS, "no end at {}\n{text}", run.now());
     }
+    invariants.after_step(&mut run);
+    invariants.at_end(&run);
+    assert!(invariants.violations().is_empty(), "{:#?}\n{text}", invariants.violations());
     let finished = run.finish();
     let lines: Vec<_> = finished.ledger.lines().collect();
     assert!(lines.len() as u32 <= plan.records(), "more records than were to be sent\n{text}");
@@ -75,5 +82,5 @@ fn play(plan: &Plan) {
     let broken: Vec<_> = result.findings.iter().filter(|finding| !finding.allowed).collect();
     assert!(broken.is_empty(), "not allowed: {broken:?}\n{text}");
     let again = Run::new(scenario, Arc::clone(&names), Hasher::new(&names)).finish();
-    assert_eq!(finished.observer.value(), again.observer.value(), "a second run is another\n{text}");
+    assert_eq!(finished.observer.1.value(), again.observer.value(), "a second run is another\n{text}");
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sim_core::invariant::{self, Feed};
 use sim_core::kernel::{Finished, Run, names_of};
 use sim_core::protocol::Exception;
 use sim_core::scenario::{Listing, Overrides, Scenario, ScenarioErrors, Source, properties_named};
@@ -91,7 +92,13 @@ pub fn start<O: Observer>(scenario: Scenario, observer: O) -> Run<O> {
     Run::new(Arc::new(scenario), names, observer)
 }
 
-/// A run to its end.
+/// A run to its end, every invariant held against every step of it.
+///
+/// # Panics
+/// If one does not hold.
 pub fn finish<O: Observer>(scenario: Scenario, observer: O) -> Finished<O> {
-    start(scenario, observer).finish()
+    let (finished, violations) = invariant::finish(start(scenario, (Feed::on(), observer)));
+    assert!(violations.is_empty(), "{}: {violations:#?}", finished.scenario.name);
+    let Finished { scenario, names, ledger, logs, terms, counters, consumers, observer: (_, observer) } = finished;
+    Finished { scenario, names, ledger, logs, terms, counters, consumers, observer }
 }

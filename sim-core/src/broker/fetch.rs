@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::parked::ConsumerFetch;
 use super::partition::Partition;
-use super::sessions::ParkedFetch;
-use super::{Broker, Forced, Ticket};
+use super::sessions::{Entered, ParkedFetch};
+use super::{Broker, Forced, Reply, Ticket};
 use crate::mutant::Mutant;
 use crate::protocol::{
     ErrorCode, FetchPartition, FetchRequest, FetchResponse, FetchedPartition, Follower, Response,
@@ -58,22 +58,25 @@ impl Broker {
         };
         let (min_bytes, max_bytes) = (i64::from(request.min_bytes), i64::from(request.max_bytes));
         let fetch = ParkedFetch { ticket, follower, min_bytes, max_bytes, deadline, cause };
-        self.follower_fetch(cx, fetch, &request.partitions, forced);
+        self.follower_fetch(cx, fetch, &request, forced);
     }
 
     fn follower_fetch<O: Observer>(
         &mut self,
         cx: &mut Cx<'_, O>,
         fetch: ParkedFetch,
-        partitions: &[FetchPartition],
+        request: &FetchRequest,
         forced: Option<Forced>,
     ) {
         let follower = fetch.follower.broker;
-        if !self.enter_session(follower, &fetch.ticket, cx.now) {
-            return self.answer_fetch(fetch.ticket, Vec::new(), fetch.cause);
+        match self.enter_session(follower, &fetch.ticket, request.full, cx.now) {
+            Entered::Session => {}
+            Entered::Overtaken => return self.answer_fetch(fetch.ticket, Vec::new(), fetch.cause),
+            // Kafka says FETCH_SESSION_ID_NOT_FOUND: the follower begins anew either way.
+            Entered::Unknown => return self.reply(fetch.ticket, Reply::Close, fetch.cause),
         }
         let mut urgent = Vec::new();
-        for asked in partitions {
+        for asked in request.partitions.iter() {
             if asked.fetch_offset == NO_OFFSET {
                 self.forget(follower, asked.tp);
             } else if let Err(error) = self.accept_fetch(follower, *asked) {

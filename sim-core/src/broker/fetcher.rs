@@ -25,6 +25,8 @@ pub(super) struct Fetcher {
     /// In a back-off, with its end.
     delayed: Vec<(Time, u32)>,
     pub(super) outstanding: Option<Outstanding>,
+    /// Whether the leader has been told of all that is fetched, so that only changes follow.
+    in_session: bool,
     /// An answer is being dealt with.
     pub(super) busy: bool,
     /// An answer that a slow disk takes in until then.
@@ -145,6 +147,7 @@ impl Broker {
     pub(super) fn fetch_failed(&mut self, now: Time, leader: BrokerId) {
         let fetcher = self.fetcher(leader);
         fetcher.outstanding = None;
+        fetcher.in_session = false;
         fetcher.forgotten.clear();
         let members = fetcher.members.clone();
         for ix in members {
@@ -194,10 +197,12 @@ impl Broker {
         let gone = fetcher.forgotten.drain(..).map(|tp| forgotten(tp, max_bytes));
         let changed = fetcher.changed.drain(..).map(|ix| tell(&mut replicas[ix as usize], max_bytes));
         let partitions: Arc<[FetchPartition]> = gone.chain(changed).collect();
+        let full = !std::mem::replace(&mut fetcher.in_session, true);
         let sends_epoch = self.config.release.at_least(3, 5);
         let broker_epoch = if sends_epoch { self.lifecycle.broker_epoch() } else { -1 };
         FetchRequest {
             follower: Some(Follower { broker: self.id, broker_epoch }),
+            full,
             max_wait_ms: self.config.replica_fetch_wait_max_ms,
             min_bytes: self.config.replica_fetch_min_bytes,
             max_bytes: self.config.replica_fetch_response_max_bytes,

@@ -382,7 +382,8 @@ impl Cluster {
             max_bytes: 1 << 20,
         }]);
         let (max_wait_ms, min_bytes, max_bytes) = (500, 1, 50 << 20);
-        let request = FetchRequest { follower: None, max_wait_ms, min_bytes, max_bytes, partitions };
+        let request =
+            FetchRequest { follower: None, full: true, max_wait_ms, min_bytes, max_bytes, partitions };
         self.send(from, 2, Request::Fetch(request), None)
     }
 

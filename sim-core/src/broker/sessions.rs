@@ -41,24 +41,45 @@ pub(super) struct ParkedFetch {
     pub(super) cause: Seq,
 }
 
+/// What a fetch has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Entered {
+    /// Its session.
+    Session,
+    /// A later one of the same follower has overtaken it, over a newer connection.
+    Overtaken,
+    /// It goes on with a session that this leader does not know.
+    Unknown,
+}
+
 impl Broker {
-    /// The session that a fetch belongs to; a new connection begins a new one. False for a fetch that was overtaken by a
-    /// later one of the same follower, over a newer connection.
-    pub(super) fn enter_session(&mut self, follower: BrokerId, ticket: &Ticket, now: Time) -> bool {
+    /// The session that a fetch belongs to; a full one begins a new one. A session outlives its connection, as long as the
+    /// follower misses no answer.
+    pub(super) fn enter_session(
+        &mut self,
+        follower: BrokerId,
+        ticket: &Ticket,
+        full: bool,
+        now: Time,
+    ) -> Entered {
         let at = follower.0 as usize;
         if self.sessions.len() <= at {
             self.sessions.resize_with(at + 1, || None);
         }
         match &mut self.sessions[at] {
-            Some(session) if session.connection == ticket.connection => {
-                session.correlation = ticket.correlation;
-                return true;
+            Some(session) if session.correlation > ticket.correlation => return Entered::Overtaken,
+            Some(session) if !full => {
+                if session.connection != ticket.connection {
+                    session.parked = None;
+                }
+                (session.connection, session.correlation) = (ticket.connection, ticket.correlation);
+                return Entered::Session;
             }
-            Some(session) if session.correlation > ticket.correlation => return false,
             Some(session) => {
                 let last_fetch = session.last_fetch;
                 self.leave_all(follower, last_fetch);
             }
+            None if !full => return Entered::Unknown,
             None => {}
         }
         self.sessions[at] = Some(FetchSession {
@@ -71,7 +92,7 @@ impl Broker {
             parked: None,
             woken: None,
         });
-        true
+        Entered::Session
     }
 
     fn leave_all(&mut self, follower: BrokerId, last_fetch: Time) {
@@ -89,7 +110,8 @@ impl Broker {
     }
 
     /// Takes in what a fetch says about a partition that this broker leads. False: the follower is none of its replicas. Who
-    /// has not been told anything of it yet is told the high watermark, unless that is where it begins.
+    /// has not been told anything of it in this epoch yet is told the high watermark, unless that is where it begins: an
+    /// answer of the epoch before may have been worthless (`broker.md R7`).
     pub(super) fn take_in(&mut self, follower: BrokerId, ix: u32, asked: FetchPartition) -> bool {
         let partition = &mut self.partitions[ix as usize];
         let (end, high_watermark) = (partition.log.end_offset(), partition.high_watermark());
@@ -99,7 +121,8 @@ impl Broker {
             return false;
         };
         let Some(session) = &mut self.sessions[follower.0 as usize] else { return false };
-        if progress.asked.is_none() && !progress.hw_news && high_watermark > 0 {
+        let anew = progress.asked.is_none_or(|told| told.current_leader_epoch != asked.current_leader_epoch);
+        if anew && !progress.hw_news && high_watermark > 0 {
             progress.hw_news = true;
             session.hw_news.push(ix);
         }

@@ -61,6 +61,7 @@ impl Consumer {
         let partitions: Arc<[FetchPartition]> = wanted.into_iter().map(|(_, partition)| partition).collect();
         let request = Request::Fetch(FetchRequest {
             follower: None,
+            full: true,
             max_wait_ms: self.config.fetch_max_wait_ms,
             min_bytes: self.config.fetch_min_bytes,
             max_bytes: self.config.fetch_max_bytes,

@@ -103,6 +103,9 @@ pub enum AdminError {
     /// The broker is not in the ISR, so it may lack committed records (`PREFERRED_LEADER_NOT_AVAILABLE`).
     #[error("broker {0} cannot lead: it is not in the ISR")]
     NotInSync(BrokerId),
+    /// The broker has no replica of the partition (`PREFERRED_LEADER_NOT_AVAILABLE`).
+    #[error("broker {0} cannot lead: it has no replica")]
+    NotAReplica(BrokerId),
     /// The broker is fenced or not registered (`PREFERRED_LEADER_NOT_AVAILABLE`).
     #[error("broker {0} cannot lead: the controller counts it as dead")]
     NotActive(BrokerId),

@@ -101,6 +101,9 @@ impl Controller {
             (Some(leader), Some(wanted)) if leader == wanted => {
                 return Err(AdminError::ElectionNotNeeded(leader));
             }
+            (_, Some(wanted)) if !partition.replicas.contains(&wanted) => {
+                return Err(AdminError::NotAReplica(wanted));
+            }
             (_, Some(wanted)) if !self.is_active(wanted) => return Err(AdminError::NotActive(wanted)),
             (None, None) if !partition.replicas.iter().any(|&replica| self.is_active(replica)) => {
                 return Err(AdminError::NobodyActive);

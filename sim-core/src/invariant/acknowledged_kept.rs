@@ -16,7 +16,10 @@ impl Checker for AcknowledgedKept {
         let mut logs = BTreeMap::new();
         for line in look.ledger.lines().filter(|line| line.told == Told::Acknowledged) {
             let producer = &look.scenario.producers[usize::from(line.record.producer.0)];
-            let Some(tp) = line.tp().filter(|_| producer.config.acks == -1) else { continue };
+            let acks_all = producer.config.acks == -1;
+            let Some(tp) = line.tp().filter(|_| acks_all && look.sequences_hold(line.record.producer)) else {
+                continue;
+            };
             let Some(leader) = look.final_leader(tp).filter(|_| look.story(tp).assumptions.hold()) else {
                 continue;
             };

@@ -64,7 +64,7 @@ fn check(
     let same = |stored: &RecordBatch| {
         stored.batch.producer == batch.batch.producer && stored.records == batch.records
     };
-    if from >= log.start_offset() {
+    if from >= log.start_offset() && look.sequences_hold(batch.batch.producer) {
         let there = log.batches_from(from).next();
         if !there.is_some_and(|stored| stored.base_offset == from && same(&stored.batch)) {
             report("where the leader has something else".to_owned(), "the batch".to_owned());

@@ -37,7 +37,7 @@ fn check(look: &Look<'_>, broker: BrokerId, tp: TopicPartition, found: &mut Foun
         return;
     };
     let Some(replica) = look.running(broker, tp) else { return };
-    if story.lacks_committed(replica.it.log()).is_some() {
+    if !story.has_committed(replica.it.log(), story.true_hw) {
         let list = if state.isr.contains(&broker) { "ISR" } else { "ELR" };
         let seen = format!(
             "a member of the {list} has log end {} and lacks a committed batch below {}",

@@ -33,7 +33,7 @@ impl Checker for Duplicates {
             for stored in leader.it.log().batches() {
                 let producer = stored.batch.batch.producer;
                 let idempotent = look.scenario.producers[usize::from(producer.0)].config.enable_idempotence;
-                if !idempotent || !look.sends_once(producer) {
+                if !idempotent || !look.sends_once(producer) || !look.sequences_hold(producer) {
                     continue;
                 }
                 for index in stored.batch.records.iter() {

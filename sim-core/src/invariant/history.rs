@@ -52,6 +52,8 @@ pub(super) struct Story {
     pub(super) committed: BTreeMap<i64, i32>,
     /// The highest of those: everything below is committed.
     pub(super) true_hw: i64,
+    /// The highest that leaders of each epoch have had.
+    exposed: BTreeMap<i32, i64>,
     /// Who leads, as each broker believes; of each the epoch.
     leading: BTreeMap<BrokerId, i32>,
     pub(super) assumptions: Assumptions,
@@ -183,8 +185,14 @@ impl Story {
 
     /// A replica's high watermark has risen; a leader's is exposed to its clients, so what is below it is committed.
     fn exposed(&mut self, broker: BrokerId, replica: &Partition, high_watermark: i64) {
-        let leads = replica.role() == Role::Leader || self.leading.contains_key(&broker);
-        if !leads || high_watermark <= self.true_hw {
+        let epoch = match replica.role() {
+            Role::Leader => Some(replica.leader_epoch()),
+            Role::Follower => self.leading.get(&broker).copied(),
+        };
+        let Some(epoch) = epoch else { return };
+        let exposed = self.exposed.entry(epoch).or_default();
+        *exposed = high_watermark.max(*exposed);
+        if high_watermark <= self.true_hw {
             return;
         }
         let newly = replica.log().batches_from(self.true_hw);
@@ -194,21 +202,19 @@ impl Story {
         self.true_hw = high_watermark;
     }
 
-    /// The last batch that is committed.
-    pub(super) fn last_committed(&self) -> Option<Key> {
-        let (&base_offset, &leader_epoch) = self.committed.last_key_value()?;
-        Some(Key { base_offset, leader_epoch })
+    /// The highest that was exposed in the epochs before this one: a leader of this epoch has to have all of that.
+    pub(super) fn true_hw_before(&self, epoch: i32) -> i64 {
+        self.exposed.range(..epoch).map(|(_, &exposed)| exposed).max().unwrap_or(0)
     }
 
-    /// What a log has in the place of the last committed batch, if that is not it; what stands before it is the same by
+    /// Whether a log has the last batch below an offset that was exposed; what stands before it is the same then, by
     /// [`super::log_matching`].
-    pub(super) fn lacks_committed(&self, log: &Log) -> Option<Option<Key>> {
-        let last = self.last_committed()?;
-        if log.start_offset() > last.base_offset {
-            return None;
-        }
-        let there = log.batches_from(last.base_offset).next().map(Key::of);
-        (there != Some(last)).then_some(there)
+    pub(super) fn has_committed(&self, log: &Log, below: i64) -> bool {
+        let Some((&base_offset, &leader_epoch)) = self.committed.range(..below).next_back() else {
+            return true;
+        };
+        let last = Key { base_offset, leader_epoch };
+        log.start_offset() > base_offset || log.batches_from(base_offset).next().map(Key::of) == Some(last)
     }
 
     /// Whether the batch of this key stands before the other one, or is it.

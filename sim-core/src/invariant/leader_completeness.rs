@@ -14,6 +14,7 @@ impl Checker for LeaderCompleteness {
             if let Event::RoleChanged { broker, topic, partition, leader, .. } = *event
                 && leader.0 == Some(broker)
                 && let Some(replica) = look.running(broker, TopicPartition { topic, partition })
+                && replica.serves
                 && look.story(replica.tp).assumptions.hold()
             {
                 check(look, &replica, found);
@@ -54,12 +55,13 @@ impl Checker for LeaderCompleteness {
 
 fn check(look: &Look<'_>, replica: &Replica<'_>, found: &mut Found) {
     let story = look.story(replica.tp);
-    if story.lacks_committed(replica.it.log()).is_some() {
+    let true_hw = story.true_hw_before(replica.it.leader_epoch());
+    if !story.has_committed(replica.it.log(), true_hw) {
         let seen = format!(
             "the leader of epoch {} begins with log end {} and lacks a committed batch below {}",
             replica.it.leader_epoch(),
             replica.it.log().end_offset(),
-            story.true_hw
+            true_hw
         );
         found.report(look, Invariant::V14, replica.place(), seen, "everything that was committed");
     }

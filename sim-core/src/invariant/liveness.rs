@@ -14,6 +14,9 @@ use crate::trace::{Event, Stamp};
 /// ISR scan, and one round of each after the other.
 const PATIENCE: Span = Span::from_millis(60_000);
 
+/// How long a client's back-offs may put off its next look.
+const BACK_OFF: Span = Span::from_millis(1_000);
+
 #[derive(Default)]
 pub(super) struct Liveness {
     /// When something was last done to the system.
@@ -35,9 +38,12 @@ impl Liveness {
         let producer = &look.scenario.producers[usize::from(record.producer.0)];
         // Before 2.1 only retries and request timeouts bound it (KIP-91).
         let Some(delivery) = producer.config.delivery_timeout_ms else { return };
-        let limit = Span::from_millis(delivery + i64::from(producer.config.request_timeout_ms));
-        // A callback that takes time holds up all others.
-        if producer.callback == Span::ZERO && stamp.time.since(since) > limit {
+        let limit = Span::from_millis(delivery + i64::from(producer.config.request_timeout_ms)) + BACK_OFF;
+        // What keeps the sender's thread holds up all callbacks: one that takes time, or sends and is blocked; before 2.6 also
+        // the wait for a producer id.
+        let id_blocks = producer.config.enable_idempotence && !look.scenario.profile.at_least(2, 6);
+        let free = producer.callback == Span::ZERO && look.sends_once(record.producer) && !id_blocks;
+        if free && stamp.time.since(since) > limit {
             let seen =
                 format!("{} waited {} for its callback", look.names.record(record), stamp.time.since(since));
             found.report(look, Invariant::L, tp, seen, format!("{limit} at most"));
@@ -105,7 +111,7 @@ impl Checker for Liveness {
 }
 
 fn check_replica(look: &Look<'_>, broker: BrokerId, led: &super::look::Replica<'_>, found: &mut Found) {
-    if !led.it.isr().contains(&broker) {
+    if look.decided(led.tp).is_some_and(|state| !state.isr.contains(&broker)) {
         found.report(look, Invariant::L, (broker, led.tp), "it lives and is not in the ISR", "it to be back");
     }
     let end = |log_end, high_watermark| format!("log end {log_end}, high watermark {high_watermark}");

@@ -31,6 +31,8 @@ pub(super) struct Replica<'a> {
     pub(super) broker: BrokerId,
     pub(super) tp: TopicPartition,
     pub(super) it: &'a Partition,
+    /// Whether its broker answers requests: one that has just started may believe to lead still, and tells nobody.
+    pub(super) serves: bool,
 }
 
 impl<'a> Look<'a> {
@@ -48,8 +50,8 @@ impl<'a> Look<'a> {
 
     /// A replica whose broker's process runs.
     pub(super) fn running(&self, broker: BrokerId, tp: TopicPartition) -> Option<Replica<'a>> {
-        let it = self.brokers.get(broker.0 as usize).filter(|broker| broker.is_running())?.partition(tp)?;
-        Some(Replica { broker, tp, it })
+        let process = self.brokers.get(broker.0 as usize).filter(|broker| broker.is_running())?;
+        Some(Replica { broker, tp, it: process.partition(tp)?, serves: process.is_accepting() })
     }
 
     /// The replicas that a step has touched and whose brokers run.
@@ -65,8 +67,10 @@ impl<'a> Look<'a> {
     /// Every replica whose broker runs.
     pub(super) fn all(&self) -> impl Iterator<Item = Replica<'a>> + '_ {
         let running = self.brokers.iter().filter(|broker| broker.is_running());
-        running
-            .flat_map(|broker| broker.partitions().map(|it| Replica { broker: broker.id(), tp: it.tp(), it }))
+        running.flat_map(|broker| {
+            let (id, serves) = (broker.id(), broker.is_accepting());
+            broker.partitions().map(move |it| Replica { broker: id, tp: it.tp(), it, serves })
+        })
     }
 
     /// What the controller has recorded of a partition.
@@ -94,6 +98,13 @@ impl<'a> Look<'a> {
         let killed = |fault: &Fault| matches!(fault.act, Act::KillProducer { producer, .. } if usize::from(producer) == at);
         let resends = self.scenario.producers[at].sends.iter().any(|stream| stream.resend.is_some());
         !resends && !self.scenario.faults.iter().any(killed)
+    }
+
+    /// Whether sequences tell this producer's batches apart. Before 2.5 (KIP-360) the number of a batch that failed is given
+    /// to the next one, whether it was stored or not.
+    pub(super) fn sequences_hold(&self, producer: ProducerIx) -> bool {
+        let config = &self.scenario.producers[usize::from(producer.0)].config;
+        !config.enable_idempotence || self.scenario.profile.at_least(2, 5)
     }
 
     /// What has happened to a partition so far.

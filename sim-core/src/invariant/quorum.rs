@@ -1,5 +1,5 @@
 //! V17: whenever a leader is current and its ISR large enough, its maximal ISR has all of the controller's ISR and ELR: what it
-//! commits is on whoever may be elected.
+//! commits is on whoever may be elected. (After an unclean election old members of the ELR may stay in it.)
 
 use super::look::{Look, Replica};
 use super::violation::{Found, Invariant};
@@ -22,7 +22,8 @@ impl Checker for Quorum {
 
 fn check(look: &Look<'_>, replica: &Replica<'_>, found: &mut Found) {
     let Some(state) = look.decided(replica.tp).filter(|_| look.is_current(replica)) else { return };
-    if replica.it.isr().len() < look.min_isr(replica.tp) {
+    let unclean = !look.story(replica.tp).assumptions.hold();
+    if unclean || replica.it.isr().len() < look.min_isr(replica.tp) {
         return;
     }
     let missing = |member: &&crate::record::BrokerId| !replica.maximal_isr().any(|known| known == **member);

@@ -1,7 +1,7 @@
 //! V21: with idempotence, or with one request in flight, the first copies of a partition's records stand in the order in
 //! which they were put into batches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::look::Look;
 use super::violation::{Found, Invariant};
@@ -34,11 +34,12 @@ impl Checker for SendOrder {
                 continue;
             };
             let mut latest: BTreeMap<ProducerIx, (u32, RecordId)> = BTreeMap::new();
-            let mut seen = std::collections::BTreeSet::new();
+            let mut seen = BTreeSet::new();
             for stored in leader.it.log().batches() {
                 let producer = stored.batch.batch.producer;
                 let config = &look.scenario.producers[usize::from(producer.0)].config;
-                if !(config.enable_idempotence || config.max_in_flight == 1) || !look.sends_once(producer) {
+                let promised = config.enable_idempotence || config.max_in_flight == 1;
+                if !promised || !look.sends_once(producer) || !look.sequences_hold(producer) {
                     continue;
                 }
                 for index in stored.batch.records.iter() {

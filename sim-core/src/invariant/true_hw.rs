@@ -17,10 +17,11 @@ impl Checker for TrueHw {
             let Some(leader) = look.running(broker, tp).filter(Replica::leads) else { continue };
             let story = look.story(tp);
             let (now, start) = (leader.it.high_watermark(), leader.it.epoch_start().unwrap_or(i64::MAX));
-            if story.assumptions.hold() && now >= start && now < story.true_hw {
+            let exposed = story.true_hw_before(leader.it.leader_epoch());
+            if story.assumptions.hold() && leader.serves && now >= start && now < exposed {
                 let seen = format!(
                     "the high watermark is {now} and past the epoch's start {start}, though {} was exposed",
-                    story.true_hw
+                    exposed
                 );
                 found.report(look, Invariant::V18, leader.place(), seen, "no less than was ever exposed");
             }

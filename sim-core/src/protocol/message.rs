@@ -103,6 +103,9 @@ pub struct Follower {
 pub struct FetchRequest {
     /// The follower, or nobody: a consumer.
     pub follower: Option<Follower>,
+    /// Whether it names all that is fetched, and so begins a session; if not, only what has changed (KIP-227). A consumer's
+    /// always does.
+    pub full: bool,
     /// How long it may be parked, in ms.
     pub max_wait_ms: i32,
     /// From how many bytes on it is answered at once.

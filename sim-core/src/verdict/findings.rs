@@ -244,7 +244,8 @@ impl<'a> Search<'a> {
             (Some(earlier), Some(later)) => {
                 earlier.blocked.nanos() == 0
                     || earlier.resends > 0
-                    || later.sent > earlier.sent + earlier.blocked
+                    // Of a record that was sent again the ledger has the last call only.
+                    || (later.resends == 0 && later.sent > earlier.sent + earlier.blocked)
             }
             _ => true,
         }

@@ -45,7 +45,7 @@ struct World {
 }
 
 const RELEASES: [&str; 14] =
-    ["4.3", "4.3", "4.3", "4.2", "4.1", "4.0", "3.9", "3.7", "3.6", "3.5", "3.4", "3.2", "2.8", "2.4"];
+    ["4.3", "4.3", "4.3", "4.2", "4.1", "4.0", "3.9", "3.7", "3.6", "3.5", "3.4", "3.2", "2.8", "2.6"];
 const LATENCIES: [&str; 5] = [
     "\"1ms\"",
     "\"0ms\"",
@@ -247,7 +247,10 @@ fn fault(world: &World, dice: &mut Dice, text: &mut String) {
         8 | 9 => format!("shutdown = {broker}, {lasts}"),
         10 => format!("fence = {broker}, {lasts}"),
         11 => format!("crash = \"controller\", {lasts}"),
-        12 => format!("elect = \"orders-{partition}\", leader = {broker}, unclean = true"),
+        12 => {
+            let whom = dice.one(&["", ", leader = \"follower of orders-0\""]);
+            format!("elect = \"orders-{partition}\"{whom}, unclean = true")
+        }
         13 => {
             let config = format!("{{ \"min.insync.replicas\" = {} }}", dice.between(1, *brokers));
             format!("set-config = \"orders\", config = {config}")

@@ -1,0 +1,42 @@
+//! Random clusters under random faults: every invariant of the reference holds at every event. `./test` runs a hundred
+//! thousand of them with the release build; here is a share that every `cargo test` runs.
+
+use inflight_tests::chaos;
+
+const RUNS: u64 = 1_500;
+
+#[test]
+fn no_random_scenario_breaks_an_invariant() {
+    let failed: Vec<String> = (0..RUNS).filter_map(chaos::failure).collect();
+    assert!(failed.is_empty(), "{} of {RUNS} scenarios:\n{}", failed.len(), failed.join("\n\n"));
+}
+
+/// The generator reaches what it is there for.
+#[test]
+fn the_scenarios_are_eventful() {
+    let texts: Vec<String> = (0..300).map(chaos::plan).collect();
+    let parts = [
+        "crash = { rate",
+        "power = { rate",
+        "pause = { rate",
+        "cut = { rate",
+        "lose-request",
+        "lose-response",
+        "reset",
+        "delay",
+        "max-down",
+        "unclean.leader.election.enable",
+        "eligible.leader.replicas.version\" = 1",
+        "shutdown",
+        "fence",
+        "controller",
+        "[[consumers]]",
+        "\"acks\" = \"1\"",
+        "\"enable.idempotence\" = false",
+    ];
+    for part in parts {
+        assert!(texts.iter().filter(|text| text.contains(part)).count() > 5, "{part}");
+    }
+    let events: u64 = texts.iter().take(30).map(|text| chaos::check(chaos::read(text)).events).sum();
+    assert!(events > 30 * 300, "{events} events in thirty scenarios");
+}
