@@ -1,34 +1,32 @@
-//! How fast the model is on one thread: the event queue alone, the full pipeline at several sizes, an outage, short runs
-//! as a sweep makes them, and what looking on costs.
+//! How fast the model is on one thread: the event queue alone, whole runs at several sizes, an outage, short runs as a
+//! sweep makes them, and what looking on costs.
 
 use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use inflight_benches::{outage, pipeline, short};
-use sim_core::kernel::{Queue, Run, names_of};
+use inflight_benches::{Timers, one_record_a_batch, outage, pipeline, short};
+use sim_core::kernel::{Run, names_of};
 use sim_core::scenario::Scenario;
-use sim_core::time::{Span, Time};
 use sim_core::trace::{Hasher, Observer, Recorder, Unobserved};
 
-/// A thousand timers pending, each set again when it is due.
 fn kernel(c: &mut Criterion) {
-    const PENDING: u64 = 1_000;
     const EVENTS: u64 = 100_000;
     let mut group = c.benchmark_group("kernel");
     group.throughput(Throughput::Elements(EVENTS));
     group.bench_function("1000 timers pending", |b| {
-        let mut queue: Queue<u64> = Queue::default();
-        for timer in 0..PENDING {
-            queue.push_system(Time::from_nanos(timer * 7_919 % 1_000_003), timer);
-        }
-        b.iter(|| {
-            for _ in 0..EVENTS {
-                let Some((time, timer)) = queue.pop() else { break };
-                queue.push_system(time + Span::from_nanos(1_000_000 + timer * 7_919 % 1_000_003), timer);
-            }
-        });
+        let mut timers = Timers::pending();
+        b.iter(|| timers.take(EVENTS));
     });
+    group.finish();
+}
+
+/// Elements are the events taken from the queue.
+fn events(c: &mut Criterion) {
+    let scenario = Arc::new(one_record_a_batch(100_000));
+    let mut group = c.benchmark_group("events");
+    group.sample_size(10).throughput(Throughput::Elements(run(&scenario, Unobserved)));
+    group.bench_function("one record a batch", |b| b.iter(|| black_box(run(&scenario, Unobserved))));
     group.finish();
 }
 
@@ -51,7 +49,9 @@ fn outages(c: &mut Criterion) {
 }
 
 fn short_runs(c: &mut Criterion) {
-    let scenarios: Vec<Arc<Scenario>> = (0..100).map(|seed| Arc::new(short(seed))).collect();
+    let base = short();
+    let scenarios: Vec<Arc<Scenario>> =
+        (1..=100).map(|seed| Arc::new(Scenario { seed, ..base.clone() })).collect();
     let mut group = c.benchmark_group("short");
     group.throughput(Throughput::Elements(scenarios.len() as u64));
     group.bench_function("20 records, two faults", |b| {
@@ -73,11 +73,13 @@ fn traces(c: &mut Criterion) {
     group.finish();
 }
 
-/// Runs to the end; the number of events.
+/// Runs to the end; the number of events taken from the queue.
 fn run<O: Observer>(scenario: &Arc<Scenario>, observer: O) -> u64 {
     let names = Arc::new(names_of(scenario));
-    Run::new(Arc::clone(scenario), names, observer).finish().counters.events
+    let mut run = Run::new(Arc::clone(scenario), names, observer);
+    run.run();
+    run.tally().steps
 }
 
-criterion_group!(model, kernel, pipelines, outages, short_runs, traces);
+criterion_group!(model, kernel, events, pipelines, outages, short_runs, traces);
 criterion_main!(model);

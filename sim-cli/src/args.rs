@@ -107,6 +107,9 @@ pub(crate) struct RunArgs {
     /// Say more: settings without effect and why, every event of the time line
     #[arg(long, short)]
     pub(crate) verbose: bool,
+    /// Hold what must hold in every Kafka cluster against every event
+    #[arg(long)]
+    pub(crate) check_invariants: bool,
 }
 
 #[derive(Debug, Args)]
@@ -136,6 +139,9 @@ pub(crate) struct CheckArgs {
     /// Check each with each of these seeds: 7, or 1..20 (both ends included) [default: the file's own]
     #[arg(long, value_name = "SEEDS", value_parser = parse::seeds)]
     pub(crate) seeds: Option<parse::Seeds>,
+    /// Hold what must hold in every Kafka cluster against every event, too
+    #[arg(long)]
+    pub(crate) check_invariants: bool,
 }
 
 #[derive(Debug, Args)]
@@ -197,6 +203,9 @@ pub(crate) struct TimelineArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
+    /// Only short measurements: no run of more than 100,000 records
+    #[arg(long)]
+    pub(crate) quick: bool,
     /// Text for people, JSON for programs
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use sim_core::config::decode_properties;
+use sim_core::invariant::{self, Feed, Violation};
 use sim_core::kernel::{Finished, Run, names_of};
 use sim_core::scenario::{Loaded, Overrides, Scenario, Source, limits};
 use sim_core::time::Time;
@@ -46,47 +47,65 @@ pub(crate) fn load_with(source: &Source, overrides: &Overrides) -> Result<Loaded
 /// A run that is over, with its verdict.
 pub(crate) struct Played<O> {
     /// What it left behind.
-    pub(crate) finished: Finished<(Hasher, (CauseIndex, O))>,
+    pub(crate) finished: Finished<Watched<O>>,
     /// What became of its records.
     pub(crate) verdict: Verdict,
+    /// The invariants that did not hold; none if they were not checked.
+    pub(crate) violations: Vec<Violation>,
 }
 
-/// A run before its first event: hashed, and with the causes of findings noted.
-pub(crate) fn start<O: Observer>(scenario: &Scenario, observer: O) -> Run<(Hasher, (CauseIndex, O))> {
+/// Who looks on in every run of the command: the checkers' feed, the hash, the causes of findings, and whoever else.
+pub(crate) type Watched<O> = (Feed, (Hasher, (CauseIndex, O)));
+
+/// Whether the invariants are checked along the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Invariants {
+    Checked,
+    Unchecked,
+}
+
+impl From<bool> for Invariants {
+    fn from(checked: bool) -> Invariants {
+        if checked { Invariants::Checked } else { Invariants::Unchecked }
+    }
+}
+
+/// Runs a scenario to its end: hashed, and with the causes of findings noted.
+pub(crate) fn play<O: Observer>(scenario: &Scenario, observer: O, invariants: Invariants) -> Played<O> {
     let names = Arc::new(names_of(scenario));
-    let observers = (Hasher::new(&names), (CauseIndex::default(), observer));
-    Run::new(Arc::new(scenario.clone()), names, observers)
-}
-
-/// Runs a scenario to its end.
-pub(crate) fn play<O: Observer>(scenario: &Scenario, observer: O) -> Played<O> {
-    let finished = start(scenario, observer).finish();
+    let feed = if invariants == Invariants::Checked { Feed::on() } else { Feed::off() };
+    let observers = (feed, (Hasher::new(&names), (CauseIndex::default(), observer)));
+    let run = Run::new(Arc::new(scenario.clone()), names, observers);
+    let (finished, violations) = match invariants {
+        Invariants::Checked => invariant::finish(run),
+        Invariants::Unchecked => (run.finish(), Vec::new()),
+    };
     let verdict = finished.verdict();
-    Played { finished, verdict }
+    Played { finished, verdict, violations }
 }
 
 impl<O> Played<O> {
     /// The result as programs read it.
     pub(crate) fn result(&self, full: bool) -> RunResult {
-        let (hasher, _) = &self.finished.observer;
+        let (_, (hasher, _)) = &self.finished.observer;
         self.finished.result(&self.verdict, Some(self.causes()), Some(hasher.value()), full)
     }
 
     /// Where causes of findings are looked up.
     pub(crate) fn causes(&self) -> &CauseIndex {
-        &self.finished.observer.1.0
+        &self.finished.observer.1.1.0
     }
 
     /// Who else looked on.
     pub(crate) fn observer(&self) -> &O {
-        &self.finished.observer.1.1
+        &self.finished.observer.1.1.1
     }
 }
 
 impl<O> Played<O> {
     /// Who else looked on, to be told that it is over.
     pub(crate) fn observer_mut(&mut self) -> &mut O {
-        &mut self.finished.observer.1.1
+        &mut self.finished.observer.1.1.1
     }
 }
 

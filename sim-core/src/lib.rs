@@ -7,6 +7,7 @@ pub mod chance;
 pub mod client_script;
 pub mod config;
 pub mod hash;
+pub mod mutant;
 pub mod protocol;
 pub mod record;
 pub mod sampling;

@@ -2,6 +2,7 @@
 //! of them use.
 
 pub mod build;
+pub mod chaos;
 pub mod fuzz;
 pub mod hashes;
 pub mod library;

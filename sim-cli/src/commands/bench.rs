@@ -1,102 +1,70 @@
-//! `inflight bench`: how fast this machine simulates, in a few seconds. One thread, nothing traced.
+//! `inflight bench`: how fast this machine simulates, in a few seconds. One thread; nothing traced but where it says so.
 
 use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use inflight_benches::{Timers, one_record_a_batch, outage, pipeline, short};
 use serde::Serialize;
-use sim_core::kernel::{Queue, Run, names_of};
-use sim_core::scenario::{Overrides, Scenario, Source};
-use sim_core::time::Time;
-use sim_core::trace::Unobserved;
+use sim_core::kernel::{Run, names_of};
+use sim_core::scenario::Scenario;
+use sim_core::trace::{Hasher, Observer, Recorder, Unobserved};
 
 use crate::args::{BenchArgs, Format};
-use crate::engine;
 use crate::error::{CliError, Ending};
 use crate::numbers::grouped;
 use crate::output::{DIM, Page, pad, pad_left, paint, print_json};
 
-/// Three brokers, acks=all, 100-byte values in batches.
-const PIPELINE: &str = r#"
-profile = "kafka-4.1"
-[[topics]]
-name = "orders"
-partitions = 6
-config = { "min.insync.replicas" = 2 }
-[[producers]]
-id = "shop"
-start = "warm"
-[[producers.sends]]
-topic = "orders"
-count = 1000000
-rate = "200000/s"
-value = { bytes = 100 }
-"#;
-
-/// The only replica is down for ten seconds, while records go on coming.
-const OUTAGE: &str = r#"
-profile = "kafka-4.1"
-[[topics]]
-name = "orders"
-replication-factor = 1
-[[producers]]
-id = "shop"
-start = "warm"
-[[producers.sends]]
-topic = "orders"
-count = 1200
-every = "10ms"
-value = { bytes = 100 }
-[[faults]]
-at = "1s"
-do = { crash = 0, for = "10s" }
-"#;
-
-/// Twenty records and two faults.
-const SHORT: &str = r#"
-profile = "kafka-4.1"
-[network]
-latency = { distribution = "lognormal", median = "1ms", p99 = "8ms" }
-[[topics]]
-name = "orders"
-config = { "min.insync.replicas" = 2 }
-[[producers]]
-id = "shop"
-start = "warm"
-config = { "enable.idempotence" = false, "request.timeout.ms" = 1000 }
-[[producers.sends]]
-topic = "orders"
-count = 20
-every = "10ms"
-value = { bytes = 100 }
-[[faults]]
-on = { event = "produce-response", nth = 2 }
-do = { lose = "it" }
-[[faults]]
-on = { event = "produce-request", nth = 5 }
-do = { delay = "it", by = "50ms" }
-"#;
+/// How many records the batched pipeline is run with; `--quick` ends with the second.
+const SIZES: [u32; 4] = [10_000, 100_000, 1_000_000, 10_000_000];
+/// How many records are traced.
+const TRACED: u32 = 100_000;
 
 /// What was measured; `null` where it cannot be.
 #[derive(Debug, Serialize)]
 struct Measured {
+    /// The event queue alone, 1,000 timers pending.
     kernel_events_per_s: u64,
+    /// Events taken from the queue in a whole run with one record a batch.
     model_events_per_s: u64,
+    /// The batched pipeline at the largest size.
     records_per_s: u64,
+    /// The same at every size.
+    pipeline: Vec<Pipeline>,
+    /// The same at 100,000 records with the trace hashed.
+    hashed_records_per_s: u64,
+    /// The same with the whole trace kept in memory.
+    traced_records_per_s: u64,
     outage_ms: f64,
     short_runs_per_s: u64,
+    /// The most memory that this process held up to the end of the largest pipeline.
+    peak_mib: Option<u64>,
+}
+
+/// The batched pipeline at one size.
+#[derive(Debug, Serialize)]
+struct Pipeline {
+    records: u32,
+    records_per_s: u64,
+    /// The most memory that this process has held so far.
     peak_mib: Option<u64>,
 }
 
 pub(crate) fn bench(args: &BenchArgs) -> Result<Ending, CliError> {
-    let (records_per_s, model_events_per_s) = pipeline()?;
+    let sizes = if args.quick { &SIZES[..2] } else { &SIZES[..] };
+    // The sizes first, ascending: what each of them needs at the highest is what the process has needed so far.
+    let pipeline: Vec<Pipeline> = sizes.iter().map(|&records| at_size(records)).collect();
+    let largest = pipeline.last();
     let measured = Measured {
+        records_per_s: largest.map_or(0, |largest| largest.records_per_s),
+        peak_mib: largest.and_then(|largest| largest.peak_mib),
+        pipeline,
         kernel_events_per_s: kernel(),
-        model_events_per_s,
-        records_per_s,
-        outage_ms: outage()?,
-        short_runs_per_s: short()?,
-        peak_mib: peak_mib(),
+        model_events_per_s: events(if args.quick { 50_000 } else { 500_000 }),
+        hashed_records_per_s: records_per_s(TRACED, |scenario| Hasher::new(&names_of(scenario))),
+        traced_records_per_s: records_per_s(TRACED, |_| Recorder::all()),
+        outage_ms: outage_ms(),
+        short_runs_per_s: short_runs(),
     };
     match args.format {
         Format::Json => print_json(&measured)?,
@@ -105,51 +73,51 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<Ending, CliError> {
     Ok(Ending::Done)
 }
 
-/// The event queue alone, a thousand timers pending: each one taken is set again.
+fn at_size(records: u32) -> Pipeline {
+    let records_per_s = records_per_s(records, |_| Unobserved);
+    Pipeline { records, records_per_s, peak_mib: peak_mib() }
+}
+
 fn kernel() -> u64 {
     const EVENTS: u64 = 5_000_000;
-    let mut queue = Queue::default();
-    let mut state = 1u64;
-    let mut wait = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        state >> 44
-    };
-    for timer in 0..1_000u32 {
-        queue.push_system(Time::from_nanos(wait()), timer);
-    }
+    let mut timers = Timers::pending();
     let begun = Instant::now();
-    for _ in 0..EVENTS {
-        if let Some((time, timer)) = queue.pop() {
-            queue.push_system(Time::from_nanos(time.nanos() + wait()), timer);
-        }
-    }
-    std::hint::black_box(queue.len());
+    timers.take(EVENTS);
     per_second(EVENTS, begun.elapsed())
 }
 
-/// The whole model: records a second, and events taken from the queue a second.
-fn pipeline() -> Result<(u64, u64), CliError> {
-    let scenario = Arc::new(read("pipeline.toml", PIPELINE)?);
-    let mut run = start(&scenario);
+fn events(records: u32) -> u64 {
+    let mut run = start(one_record_a_batch(records), |_| Unobserved);
     let begun = Instant::now();
     run.run();
-    let took = begun.elapsed();
-    Ok((per_second(run.ledger().len(), took), per_second(run.tally().steps, took)))
+    per_second(run.tally().steps, begun.elapsed())
+}
+
+/// The batched pipeline. A run of a few milliseconds says little: small ones are done again until a tenth of a second is
+/// over.
+fn records_per_s<O: Observer>(records: u32, observer: impl Fn(&Scenario) -> O) -> u64 {
+    let (mut done, mut took) = (0, Duration::ZERO);
+    while took < Duration::from_millis(100) {
+        let mut run = start(pipeline(records), &observer);
+        let begun = Instant::now();
+        run.run();
+        took += begun.elapsed();
+        done += run.ledger().len();
+    }
+    per_second(done, took)
 }
 
 /// Milliseconds for a run with ten seconds without a leader.
-fn outage() -> Result<f64, CliError> {
-    let scenario = Arc::new(read("outage.toml", OUTAGE)?);
-    let mut run = start(&scenario);
+fn outage_ms() -> f64 {
+    let mut run = start(outage(), |_| Unobserved);
     let begun = Instant::now();
     run.run();
-    let millis = begun.elapsed().as_secs_f64() * 1e3;
-    Ok((millis * 1e3).round() / 1e3)
+    (begun.elapsed().as_secs_f64() * 1e6).round() / 1e3
 }
 
-/// Short runs a second, each with another seed, judged.
-fn short() -> Result<u64, CliError> {
-    let scenario = read("short.toml", SHORT)?;
+/// Short runs a second, each with another seed, set up and judged.
+fn short_runs() -> u64 {
+    let scenario = short();
     let names = Arc::new(names_of(&scenario));
     let scenarios: Vec<Arc<Scenario>> =
         (1..=100).map(|seed| Arc::new(Scenario { seed, ..scenario.clone() })).collect();
@@ -162,15 +130,12 @@ fn short() -> Result<u64, CliError> {
             runs += 1;
         }
     }
-    Ok(per_second(runs, begun.elapsed()))
+    per_second(runs, begun.elapsed())
 }
 
-fn start(scenario: &Arc<Scenario>) -> Run<Unobserved> {
-    Run::new(Arc::clone(scenario), Arc::new(names_of(scenario)), Unobserved)
-}
-
-fn read(name: &str, text: &str) -> Result<Scenario, CliError> {
-    Ok(engine::load_with(&Source::new(name, text), &Overrides::default())?.scenario)
+fn start<O: Observer>(scenario: Scenario, observer: impl FnOnce(&Scenario) -> O) -> Run<O> {
+    let (names, observer) = (Arc::new(names_of(&scenario)), observer(&scenario));
+    Run::new(Arc::new(scenario), names, observer)
 }
 
 fn per_second(count: u64, took: Duration) -> u64 {
@@ -191,11 +156,17 @@ fn table(measured: &Measured) -> Page {
         page.line(format!("{}{}  {}", pad(name, 10), pad_left(&value, 14), paint(DIM, what)));
     };
     row("kernel", grouped(measured.kernel_events_per_s), "events/s, the queue alone, 1,000 timers pending");
-    row("pipeline", grouped(measured.records_per_s), "records/s, 3 brokers, acks=all, 1,000,000 records");
-    row("", grouped(measured.model_events_per_s), "events/s taken from the queue meanwhile");
+    let what = "events/s taken from the queue: 3 brokers, acks=all, one record a batch";
+    row("events", grouped(measured.model_events_per_s), what);
+    for (at, size) in measured.pipeline.iter().enumerate() {
+        let peak = size.peak_mib.map_or_else(|| "-".to_owned(), grouped);
+        let what =
+            format!("records/s, the same batched, {} records, {peak} MiB", grouped(size.records.into()));
+        row(if at == 0 { "pipeline" } else { "" }, grouped(size.records_per_s), &what);
+    }
+    row("trace", grouped(measured.hashed_records_per_s), "records/s, 100,000 records, every event hashed");
+    row("", grouped(measured.traced_records_per_s), "records/s, every event kept");
     row("outage", format!("{:.3}", measured.outage_ms), "ms for a run with 10 s without a leader");
     row("short", grouped(measured.short_runs_per_s), "runs/s of 20 records and two faults, judged");
-    let peak = measured.peak_mib.map_or_else(|| "-".to_owned(), grouped);
-    row("memory", peak, "MiB at the highest");
     page
 }

@@ -6,11 +6,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use sim_core::invariant::Violation;
 use sim_core::scenario::expect::{Mismatch, TraceExpectations, check as hold, check_refusal};
 use sim_core::scenario::{Overrides, Scenario, Source};
 
 use crate::args::CheckArgs;
-use crate::engine;
+use crate::engine::{self, Invariants};
 use crate::error::{CliError, Ending};
 use crate::library;
 use crate::output::{BAD, GOOD, paint, print};
@@ -54,7 +55,9 @@ pub(crate) fn check(args: &CheckArgs) -> Result<Ending, CliError> {
             Err(error) => report.unreadable(&error)?,
         }
     }
-    for (case, outcome) in cases.iter().zip(on_all_cores(&cases, |case| case.run(&sources[case.source]))) {
+    let invariants = Invariants::from(args.check_invariants);
+    let outcomes = on_all_cores(&cases, |case| case.run(&sources[case.source], invariants));
+    for (case, outcome) in cases.iter().zip(outcomes) {
         report.case(&case.label(&sources), &outcome)?;
     }
     report.close()
@@ -76,7 +79,7 @@ fn cases_of(at: usize, source: &Source, seeds: Option<RangeInclusive<u64>>) -> R
 }
 
 impl Case {
-    fn run(&self, source: &Source) -> Outcome {
+    fn run(&self, source: &Source, invariants: Invariants) -> Outcome {
         let overrides = Overrides { seed: self.seed, twin: self.twin.clone(), ..Overrides::default() };
         let loaded = Scenario::load(source, &overrides);
         if let Some(exception) = self.refused_with {
@@ -89,12 +92,13 @@ impl Case {
             Ok(loaded) => loaded.scenario,
             Err(errors) => return Outcome::Unreadable(errors.to_string()),
         };
-        let played = engine::play(&scenario, TraceExpectations::of(&scenario.expect));
+        let played = engine::play(&scenario, TraceExpectations::of(&scenario.expect), invariants);
         let result = match serde_json::to_value(played.result(true)) {
             Ok(result) => result,
             Err(error) => return Outcome::Unreadable(error.to_string()),
         };
-        let mismatches = hold(&scenario.expect, &result, played.observer().as_ref());
+        let mut mismatches = hold(&scenario.expect, &result, played.observer().as_ref());
+        mismatches.extend(played.violations.iter().map(mismatch));
         if mismatches.is_empty() { Outcome::Passed } else { Outcome::Failed(mismatches) }
     }
 
@@ -102,6 +106,16 @@ impl Case {
         let twin = self.twin.as_ref().map(|twin| format!(" --twin {twin}")).unwrap_or_default();
         let seed = self.seed.map(|seed| format!(" --seed {seed}")).unwrap_or_default();
         format!("{}{twin}{seed}", sources[self.source].scenario_name())
+    }
+}
+
+/// An invariant that did not hold, as something that was expected.
+fn mismatch(violation: &Violation) -> Mismatch {
+    let Violation { invariant, time, place, seen, expected, .. } = violation;
+    Mismatch {
+        what: format!("{invariant} at {time}{place}: {}", invariant.rule()),
+        expected: expected.clone(),
+        got: seen.clone(),
     }
 }
 

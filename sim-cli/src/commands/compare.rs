@@ -9,7 +9,7 @@ use sim_core::verdict::{Because, Kind, RunResult};
 
 use crate::args::{Changes, CompareArgs, Format, Lang};
 use crate::divergence::{Divergence, Parting};
-use crate::engine::{self, Played};
+use crate::engine::{self, Invariants, Played};
 use crate::error::{CliError, Ending};
 use crate::library;
 use crate::numbers::{grouped, millis_of};
@@ -83,7 +83,7 @@ fn both(args: &CompareArgs) -> Result<[Side; 2], CliError> {
 
 fn side(scenario: &str, changes: &Changes) -> Result<Side, CliError> {
     let loaded = engine::load_with(&library::open(scenario)?, &engine::overrides(changes)?)?;
-    let played = engine::play(&loaded.scenario, Unobserved);
+    let played = engine::play(&loaded.scenario, Unobserved, Invariants::Unchecked);
     let mut name = loaded.scenario.name.clone();
     if let Some(twin) = &changes.twin {
         name = format!("--twin {twin}");

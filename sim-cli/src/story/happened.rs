@@ -28,7 +28,10 @@ impl Story<'_> {
         let left_out = if self.verbose { 0 } else { make_room(&mut moments) };
         for moment in &moments {
             let style = match moment.phrase {
-                Phrase::FaultBegins | Phrase::ProduceRequestLost | Phrase::ProduceResponseLost => WARN,
+                Phrase::FaultBegins
+                | Phrase::ChaosBegins
+                | Phrase::ProduceRequestLost
+                | Phrase::ProduceResponseLost => WARN,
                 Phrase::CopyAppended | Phrase::LateAppended | Phrase::LogCut | Phrase::TailLost => BAD,
                 _ => anstyle::Style::new(),
             };

@@ -160,7 +160,7 @@ impl Observer for Highlights {
             Event::Append { .. } | Event::AppendDuplicate { .. } | Event::AppendRefused { .. } => {
                 self.broker_answer(stamp, event, names);
             }
-            Event::Fault { fault, state, .. } => self.fault(stamp, *fault, state),
+            Event::Fault { fault, r#do, state } => self.fault(stamp, *fault, r#do, state),
             Event::BrokerStopped { .. }
             | Event::BrokerStarted { .. }
             | Event::BrokerFenced { .. }
@@ -259,12 +259,15 @@ impl Highlights {
         }
     }
 
-    fn fault(&mut self, stamp: Stamp, fault: i32, state: &str) {
-        let what =
-            usize::try_from(fault).ok().and_then(|at| self.faults.get(at)).cloned().unwrap_or_default();
-        let (phrase, weight) = match state {
-            "begun" => (Phrase::FaultBegins, Weight::Must),
-            _ => (Phrase::FaultOver, Weight::Should),
+    fn fault(&mut self, stamp: Stamp, fault: i32, act: &str, state: &str) {
+        let of_the_file = usize::try_from(fault).ok().and_then(|at| self.faults.get(at)).cloned();
+        let of_chaos = of_the_file.is_none();
+        let what = of_the_file.unwrap_or_else(|| act.to_owned());
+        let (phrase, weight) = match (state, of_chaos) {
+            ("begun", false) => (Phrase::FaultBegins, Weight::Must),
+            ("begun", true) => (Phrase::ChaosBegins, Weight::Must),
+            (_, false) => (Phrase::FaultOver, Weight::Should),
+            (_, true) => (Phrase::ChaosOver, Weight::Should),
         };
         let values = vec![("number", text(fault)), ("fault", Word::Text(what))];
         self.tell(stamp, weight, (phrase, [fault as u64, 0, 0]), values);

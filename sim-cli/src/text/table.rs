@@ -56,6 +56,8 @@ phrases! {
     FaultBegins: "fault {number} begins: {fault}", "결함 {number} 시작: {fault}";
     FaultRefused: "fault {number} changes nothing: {why}", "결함 {number}: 바뀌는 것이 없습니다 ({why})";
     FaultOver: "fault {number} is over: {fault}", "결함 {number} 종료: {fault}";
+    ChaosBegins: "chaos: {fault} begins", "무작위 결함 시작: {fault}";
+    ChaosOver: "chaos: {fault} is over", "무작위 결함 종료: {fault}";
     ProduceRequestLost: "the request with batch {batch} never reaches broker {broker} ({by})",
         "배치 {batch}의 요청이 브로커 {broker}에 도착하지 못했습니다 ({by})";
     ProduceResponseLost: "broker {broker}'s answer for batch {batch} never reaches {producer} ({by})",

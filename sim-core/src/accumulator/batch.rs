@@ -258,6 +258,7 @@ impl ProducerBatch {
         self.rewritten = false;
         match &mut self.sealed {
             Some(sealed) => {
+                self.estimate = sealed.bytes;
                 let state = Self::wire_state(self.state);
                 if (sealed.producer_id, sealed.producer_epoch, sealed.base_sequence) != state {
                     let rewritten = Arc::make_mut(sealed);
@@ -313,7 +314,7 @@ impl ProducerBatch {
 
     /// The ratio of its size on the wire to the plain one.
     pub(super) fn compression_ratio(&self) -> f32 {
-        observed_ratio(self.estimate, self.records_bytes)
+        observed_ratio(self.sealed.as_ref().map_or(self.estimate, |sealed| sealed.bytes), self.records_bytes)
     }
 
     /// The largest upper bound of its records (`maxRecordSize`), in bytes.
@@ -348,10 +349,12 @@ impl ProducerBatch {
         self.state.map(|state| state.base_sequence)
     }
 
-    /// Gives it other sequences although it was drained before (`resetProducerState`).
+    /// Gives it other sequences although it was drained before (`resetProducerState`): until it is closed once more its size
+    /// is an estimate again.
     pub(crate) fn rewrite(&mut self, state: ProducerState) {
         self.state = Some(state);
         self.rewritten = true;
+        self.estimate = estimated_size(self.records_bytes, self.codec, self.ratio);
     }
 
     /// How long it has waited since its creation, or since it was put back, in ms.

@@ -93,16 +93,17 @@ impl RecordAccumulator {
         self.batches.forget_if_over(ix);
     }
 
-    /// Every batch without a result, in the order of creation, out of its queue: what a forced close or a fatal error
-    /// ends.
-    pub(crate) fn take_incomplete(&mut self) -> Vec<BatchIx> {
-        let incomplete = self.batches.incomplete();
-        for &ix in &incomplete {
-            let tp = self.batches[ix].tp;
-            self.batches[ix].close_for_appends();
-            self.queues.remove(tp, ix);
-        }
-        incomplete
+    /// Every batch without a result, in the order of creation: what a forced close or a fatal error ends.
+    pub(crate) fn incomplete(&self) -> Vec<BatchIx> {
+        self.batches.incomplete()
+    }
+
+    /// The batch leaves its queue and takes no more records: its turn has come to be given up (`abortBatches`). Until then a
+    /// callback of one given up before it may still append to it.
+    pub(crate) fn withdraw(&mut self, ix: BatchIx) {
+        let tp = self.batches[ix].tp;
+        self.batches[ix].close_for_appends();
+        self.queues.remove(tp, ix);
     }
 
     /// A batch.

@@ -6,6 +6,7 @@ use super::parked::ConsumerFetch;
 use super::partition::Partition;
 use super::sessions::ParkedFetch;
 use super::{Broker, Forced, Ticket};
+use crate::mutant::Mutant;
 use crate::protocol::{
     ErrorCode, FetchPartition, FetchRequest, FetchResponse, FetchedPartition, Follower, Response,
 };
@@ -107,7 +108,7 @@ impl Broker {
             });
         };
         let partition = &self.partitions[ix as usize];
-        check_leader_epoch(asked.current_leader_epoch, partition.leader_epoch())?;
+        self.check_leader_epoch(asked, partition)?;
         if partition.leadership().is_none() {
             return Err(ErrorCode::NotLeaderOrFollower);
         }
@@ -203,9 +204,10 @@ impl Broker {
         let partition = &self.partitions[ix as usize];
         let progress = partition.leadership().and_then(|leadership| leadership.follower(broker));
         let Some(asked) = progress.and_then(|progress| progress.asked) else { return Look::Nothing };
-        let checked = check_leader_epoch(asked.current_leader_epoch, partition.leader_epoch())
+        let checked = self
+            .check_leader_epoch(&asked, partition)
             .and_then(|()| self.check_broker_epoch(broker, broker_epoch))
-            .and_then(|()| find_divergence(partition, &asked));
+            .and_then(|()| self.find_divergence(partition, &asked));
         let diverging = match checked {
             Ok(diverging) => diverging,
             Err(error) => {
@@ -258,10 +260,43 @@ impl Broker {
         }
     }
 
+    /// `broker.md 3.3` step 1: both sides must be in the same leader epoch (KIP-320); -1: the asker does not say.
+    fn check_leader_epoch(&self, asked: &FetchPartition, partition: &Partition) -> Result<(), ErrorCode> {
+        match (asked.current_leader_epoch, partition.leader_epoch()) {
+            _ if self.config.broken.is(Mutant::FetchEpochUnchecked) => Ok(()),
+            (-1, _) => Ok(()),
+            (asked, known) if asked < known => Err(ErrorCode::FencedLeaderEpoch),
+            (asked, known) if asked > known => Err(ErrorCode::UnknownLeaderEpoch),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where a follower's log parts from the leader's (`broker.md R30`).
+    fn find_divergence(
+        &self,
+        partition: &Partition,
+        asked: &FetchPartition,
+    ) -> Result<Option<(i32, i64)>, ErrorCode> {
+        let (log, offset) = (&partition.log, asked.fetch_offset);
+        if asked.last_fetched_epoch >= 0 && !self.config.broken.is(Mutant::DivergenceUnchecked) {
+            let ends = log.epochs().end_offset_for(asked.last_fetched_epoch, log.end_offset());
+            let (epoch, end_offset) = ends.ok_or(ErrorCode::OffsetOutOfRange)?;
+            if offset >= log.start_offset() && (epoch < asked.last_fetched_epoch || end_offset < offset) {
+                return Ok(Some((epoch, end_offset)));
+            }
+        }
+        if offset < log.start_offset() || offset > log.end_offset() {
+            return Err(ErrorCode::OffsetOutOfRange);
+        }
+        Ok(None)
+    }
+
     /// A rebooted follower's old fetches do not count (`broker.md R21`, 3.7; KIP-903).
     fn check_broker_epoch(&self, broker: BrokerId, broker_epoch: i64) -> Result<(), ErrorCode> {
         let known = self.image.broker(broker).map_or(-1, |known| known.broker_epoch);
-        if self.config.release.at_least(3, 5) && broker_epoch != -1 && broker_epoch < known {
+        let checks =
+            self.config.release.at_least(3, 5) && !self.config.broken.is(Mutant::BrokerEpochUnchecked);
+        if checks && broker_epoch != -1 && broker_epoch < known {
             Err(ErrorCode::NotLeaderOrFollower)
         } else {
             Ok(())
@@ -368,30 +403,4 @@ fn clear_hw_news(partition: &mut Partition, follower: BrokerId) {
 
 pub(super) fn bytes_of(entry: &FetchedPartition) -> i64 {
     entry.batches.iter().map(|stored| i64::from(stored.batch.bytes)).sum()
-}
-
-/// `broker.md 3.3` step 1: both sides must be in the same leader epoch (KIP-320); -1: the asker does not say.
-fn check_leader_epoch(asked: i32, known: i32) -> Result<(), ErrorCode> {
-    match asked {
-        -1 => Ok(()),
-        older if older < known => Err(ErrorCode::FencedLeaderEpoch),
-        newer if newer > known => Err(ErrorCode::UnknownLeaderEpoch),
-        _ => Ok(()),
-    }
-}
-
-/// Where a follower's log parts from the leader's (`broker.md R30`).
-fn find_divergence(partition: &Partition, asked: &FetchPartition) -> Result<Option<(i32, i64)>, ErrorCode> {
-    let (log, offset) = (&partition.log, asked.fetch_offset);
-    if asked.last_fetched_epoch >= 0 {
-        let ends = log.epochs().end_offset_for(asked.last_fetched_epoch, log.end_offset());
-        let (epoch, end_offset) = ends.ok_or(ErrorCode::OffsetOutOfRange)?;
-        if offset >= log.start_offset() && (epoch < asked.last_fetched_epoch || end_offset < offset) {
-            return Ok(Some((epoch, end_offset)));
-        }
-    }
-    if offset < log.start_offset() || offset > log.end_offset() {
-        return Err(ErrorCode::OffsetOutOfRange);
-    }
-    Ok(None)
 }

@@ -89,6 +89,7 @@ pub(super) fn broker_config() -> BrokerConfig {
         unclean_leader_election_interval_ms: 300_000,
         controlled_shutdown: true,
         auto_create_topics: false,
+        broken: crate::mutant::Broken::NOT,
     }
 }
 

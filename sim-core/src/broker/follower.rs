@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::{Broker, BrokerOutput, BrokerTimer, Interrupted};
+use crate::mutant::Mutant;
 use crate::protocol::{ErrorCode, FetchResponse, FetchedPartition};
 use crate::record::{BrokerId, StoredBatch};
 use crate::time::Span;
@@ -83,7 +84,8 @@ impl Broker {
         // broker.md R7: what has changed since the fetch was sent makes the answer worthless.
         let now = (partition.log.end_offset(), partition.leader_epoch());
         let told = partition.following().and_then(|following| following.told);
-        if partition.leader() != Some(leader) || told != Some(now) {
+        let stale = told != Some(now) && !self.config.broken.is(Mutant::StaleResponseTaken);
+        if partition.leader() != Some(leader) || stale {
             return;
         }
         match fetched.error {
@@ -94,7 +96,10 @@ impl Broker {
             ErrorCode::OffsetOutOfRange => self.leave_range(cx, ix, fetched, cause),
             // broker.md R6: the follower itself is behind.
             ErrorCode::FencedLeaderEpoch => return self.back_off(cx.now, leader, ix, true),
-            _ => return self.back_off(cx.now, leader, ix, false),
+            _ => {
+                let forever = self.config.broken.is(Mutant::FetchGivenUp);
+                return self.back_off(cx.now, leader, ix, forever);
+            }
         }
         let after = self.partitions[ix as usize].log.end_offset();
         if after != now.0 || fetched.error.is_error() || fetched.diverging.is_some() {
@@ -138,7 +143,8 @@ impl Broker {
             }
         }
         let partition = &mut self.partitions[ix as usize];
-        if partition.follow_hw(fetched.high_watermark) {
+        let ahead = self.config.broken.is(Mutant::HwUnclamped) && partition.raise_hw(fetched.high_watermark);
+        if ahead || partition.follow_hw(fetched.high_watermark) {
             self.report_hw(cx, ix, last);
         }
         self.partitions[ix as usize].advance_start(fetched.log_start_offset);
@@ -187,7 +193,9 @@ impl Broker {
         let expiration_ms = self.config.producer_id_expiration_ms;
         let partition = &mut self.partitions[ix as usize];
         let from = partition.log.end_offset();
+        let kept = self.config.broken.is(Mutant::EpochsKept).then(|| partition.log.epochs().clone());
         partition.truncate_to(to, cx.now.millis(), expiration_ms);
+        kept.into_iter().for_each(|kept| *partition.log.epochs_mut() = kept);
         if to < from {
             self.report_truncation(cx, ix, from, cause);
         }

@@ -1,6 +1,7 @@
 //! ISR changes on their way to the controller and back (Kafka's `AlterPartitionManager`, `broker.md 3.5`).
 
 use super::{Broker, BrokerOutput, BrokerTimer, Peer};
+use crate::mutant::Mutant;
 use crate::protocol::{AlterPartitionRequest, AlterPartitionResponse, ErrorCode, Request};
 use crate::time::{Span, Time};
 use crate::trace::{Cx, Observer, Seq};
@@ -158,6 +159,9 @@ impl Broker {
     pub(super) fn proposal_unanswered(&mut self, now: Time, correlation: u64) {
         if let Some(at) = self.alters.out.iter().position(|&(out, ..)| out == correlation) {
             let (_, ix, why) = self.alters.out.remove(at);
+            if self.config.broken.is(Mutant::ProposalDropped) {
+                return self.partitions[ix as usize].drop_proposal();
+            }
             self.alters.queue.push((ix, why));
             self.retry_proposals(now);
         }

@@ -3,6 +3,7 @@
 use super::metadata::MetadataImage;
 use super::partition::{Partition, RoleState};
 use crate::config::{BrokerConfig, Release, TopicConfig};
+use crate::mutant::{Broken, Mutant};
 use crate::protocol::{ErrorCode, FetchPartition};
 use crate::record::BrokerId;
 use crate::time::{Span, Time};
@@ -106,6 +107,7 @@ pub(super) struct IsrRules {
     pub(super) release: Release,
     pub(super) max_lag: Span,
     min_insync_replicas: usize,
+    broken: Broken,
 }
 
 impl IsrRules {
@@ -114,6 +116,7 @@ impl IsrRules {
             release: broker.release,
             max_lag: Span::from_millis(broker.replica_lag_time_max_ms),
             min_insync_replicas: topic.min_insync_replicas as usize,
+            broken: broker.broken,
         }
     }
 }
@@ -208,22 +211,31 @@ impl Partition {
     pub(super) fn maybe_advance_hw(&mut self, now: Time, rules: &IsrRules, image: &MetadataImage) -> bool {
         let Some(leadership) = self.leadership() else { return false };
         // broker.md 0.1: strict min ISR since 3.7.
-        if rules.release.at_least(3, 7) && self.is_under_min_isr(rules) {
+        let strict = rules.release.at_least(3, 7) && !rules.broken.is(Mutant::HwUnderMinIsr);
+        if strict && self.is_under_min_isr(rules) {
             return false;
         }
         let end = self.log.end_offset();
-        let joins = leadership.proposal.as_ref().and_then(|proposal| proposal.joins);
+        let proposal = leadership.proposal.as_ref().filter(|_| !rules.broken.is(Mutant::JoiningIgnored));
+        let joins = proposal.and_then(|proposal| proposal.joins);
+        let leaves = |broker: BrokerId| {
+            let proposed = |proposal: &Proposal| !proposal.isr.contains(&broker);
+            rules.broken.is(Mutant::ProposedShrinkCounts) && proposal.is_some_and(proposed)
+        };
         let mut to = end;
         for follower in &leadership.followers {
             let holds_back = || {
-                self.isr().contains(&follower.broker)
+                (self.isr().contains(&follower.broker) && !leaves(follower.broker))
                     || joins == Some(follower.broker)
                     || (follower.is_caught_up(end, now, rules.max_lag)
                         && image.is_isr_eligible(follower.broker, follower.broker_epoch, rules.release))
             };
-            if follower.end_offset < to && holds_back() {
+            if follower.end_offset < to && !rules.broken.is(Mutant::HwAheadOfFollowers) && holds_back() {
                 to = follower.end_offset;
             }
+        }
+        if rules.broken.is(Mutant::HwFalls) {
+            return self.follow_hw(to);
         }
         self.raise_hw(to)
     }
@@ -254,6 +266,7 @@ impl Partition {
         }
         let epoch_start = leadership.epoch_start;
         let Some(follower) = leadership.follower(broker) else { return false };
+        let epoch_start = if rules.broken.is(Mutant::ExpandBeforeEpochStart) { 0 } else { epoch_start };
         let in_sync = follower.end_offset >= high_watermark && follower.end_offset >= epoch_start;
         if !in_sync || !image.is_isr_eligible(broker, follower.broker_epoch, rules.release) {
             return false;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::fetch::bytes_of;
 use super::{Broker, BrokerOutput, BrokerTimer, Forced, Log, Ticket};
+use crate::mutant::Mutant;
 use crate::protocol::{ErrorCode, FetchPartition, FetchRequest, FetchedPartition};
 use crate::time::Time;
 use crate::trace::{Cx, Observer, Seq};
@@ -88,7 +89,11 @@ impl Broker {
     ) -> Result<FetchedPartition, ErrorCode> {
         let ix = self.led(asked)?;
         let partition = &self.partitions[ix as usize];
-        let (log, high_watermark) = (&partition.log, partition.high_watermark());
+        let log = &partition.log;
+        let high_watermark = match self.config.broken.is(Mutant::ReadToLogEnd) {
+            true => log.end_offset(),
+            false => partition.high_watermark(),
+        };
         if let Some(cut) = cut_since(log, asked)? {
             return Ok(FetchedPartition { diverging: Some(cut), ..self.only_hw(ix, high_watermark) });
         }

@@ -8,6 +8,7 @@ use super::purgatory::ParkedProduce;
 use super::validation::{Admission, admit};
 use super::{Broker, BrokerOutput, BrokerTimer, Forced, Interrupted, Reply, Ticket};
 use crate::config::TimestampType;
+use crate::mutant::Mutant;
 use crate::protocol::{ErrorCode, LeaderHint, PartitionResult, ProduceRequest, ProduceResponse, Response};
 use crate::record::{NO_OFFSET, RecordBatch, StoredBatch, TopicPartition};
 use crate::time::Span;
@@ -102,7 +103,15 @@ impl Broker {
         batch: &Arc<RecordBatch>,
     ) -> PartitionResult {
         let forced = work.forced.filter(|forced| forced.tp.is_none_or(|tp| tp == batch.tp));
+        let refuses_late = |broker: &Broker| {
+            let under_min_isr =
+                |ix| broker.partitions[ix as usize].is_under_min_isr(&broker.isr_rules(batch.tp));
+            work.request.acks == -1 && broker.local(batch.tp).is_some_and(under_min_isr)
+        };
         let outcome = match forced {
+            None if self.config.broken.is(Mutant::RefusedAfterAppend) && refuses_late(self) => {
+                Err(ErrorCode::NotEnoughReplicas.into())
+            }
             Some(Forced { append: false, error, .. }) => Err(error.into()),
             _ => self.append_batch(cx, work, batch),
         };
@@ -174,13 +183,29 @@ impl Broker {
         if partition.leadership().is_none() {
             return Err(ErrorCode::NotLeaderOrFollower.into());
         }
-        if work.request.acks == -1 && partition.is_under_min_isr(&IsrRules::new(&self.config, config)) {
+        let broken = self.config.broken;
+        let refuses = work.request.acks == -1 && !broken.is(Mutant::RefusedAfterAppend);
+        if refuses && partition.is_under_min_isr(&IsrRules::new(&self.config, config)) {
             return Err(ErrorCode::NotEnoughReplicas.into());
         }
         let now_ms = cx.now.millis();
-        match admit(partition, batch, config, self.config.release, now_ms) {
+        let admission = admit(partition, batch, config, self.config.release, now_ms);
+        match admission {
+            Admission::Append if work.request.acks == 1 && broken.is(Mutant::AnsweredBeforeAppend) => {
+                let end = partition.log.end_offset();
+                Ok(Stored { partition: ix, base_offset: end, next_offset: end, log_append_time: -1 })
+            }
+            Admission::Refuse { .. } | Admission::Duplicate(_) if broken.is(Mutant::SequencesUnchecked) => {
+                Ok(self.append_to_leader(cx, work, ix, batch))
+            }
             Admission::Refuse { error, records } => Err(Refused { error, records }),
             Admission::Duplicate(original) => {
+                let original = match partition.producers.get(batch.producer_id) {
+                    Some(state) if broken.is(Mutant::LastSequenceOnly) => {
+                        state.batches().last().copied().unwrap_or(original)
+                    }
+                    _ => original,
+                };
                 let (leader_epoch, log_end_offset) = (partition.leader_epoch(), partition.log.end_offset());
                 work.last = cx.emit(work.cause, || Event::AppendDuplicate {
                     broker: self.id,
@@ -222,9 +247,16 @@ impl Broker {
         let log_append_time = if stamped { cx.now.millis() } else { -1 };
         let partition = &mut self.partitions[ix as usize];
         let (leader_epoch, base_offset) = (partition.leader_epoch(), partition.log.end_offset());
+        let late = self.config.broken.is(Mutant::OldEpochStamped) && base_offset % 2 == 1;
+        let leader_epoch = leader_epoch - i32::from(late);
         let stored = StoredBatch { base_offset, leader_epoch, log_append_time, batch: Arc::clone(batch) };
         let next_offset = stored.next_offset();
+        let again = self.config.broken.is(Mutant::AppendedTwice);
+        let again = again.then(|| StoredBatch { base_offset: next_offset, ..stored.clone() });
         let rolled = partition.append(stored, config);
+        if let Some(again) = again {
+            partition.append(again, config);
+        }
         let flushes = next_offset - partition.log.flushed_offset() >= config.flush_messages;
         work.last = cx.emit(work.cause, || Event::Append {
             broker: self.id,
@@ -284,6 +316,8 @@ impl Broker {
 
     fn settled(&self, ix: u32, required_offset: i64) -> Option<ErrorCode> {
         let partition = &self.partitions[ix as usize];
+        let required_offset =
+            if self.config.broken.is(Mutant::AnsweredFromLogEnd) { 0 } else { required_offset };
         if partition.leadership().is_none() {
             return Some(ErrorCode::NotLeaderOrFollower);
         }

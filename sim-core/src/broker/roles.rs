@@ -4,6 +4,7 @@
 use super::Broker;
 use super::metadata::{BrokerRegistration, PartitionRegistration};
 use super::partition::{Following, RoleState};
+use crate::mutant::Mutant;
 use crate::protocol::MetadataUpdate;
 use crate::record::{BrokerId, TopicIx, TopicPartition};
 use crate::scenario::Topic;
@@ -94,6 +95,14 @@ impl Broker {
             self.stop_fetching(ix, leader, cause);
         }
         self.partitions[ix as usize].become_leader(self.id, new_epoch, cx.now);
+        if new_epoch && self.config.broken.is(Mutant::FollowersAssumed) {
+            let end = self.partitions[ix as usize].log.end_offset();
+            let leadership = self.partitions[ix as usize].leadership_mut();
+            leadership.into_iter().flat_map(|it| &mut it.followers).for_each(|it| it.end_offset = end);
+        }
+        if new_epoch && self.config.broken.is(Mutant::ProducersForgotten) {
+            self.partitions[ix as usize].producers.clear();
+        }
         let cause = if new_epoch { self.report_role(cx, ix, cause) } else { cause };
         self.isr_changed(cx, ix, cause);
     }
@@ -132,6 +141,9 @@ impl Broker {
             self.fail_produce(ix, cause);
         }
         self.wake_consumers(ix, cause);
+        if self.config.broken.is(Mutant::TruncateToHw) {
+            self.truncate(cx, ix, self.partitions[ix as usize].high_watermark(), cause);
+        }
         let leader = self.partitions[ix as usize].leader().filter(|_| !leaves);
         match (followed, leader) {
             (Some(before), Some(now)) if before == now => self.restart_fetching(cx, ix, now, cause),

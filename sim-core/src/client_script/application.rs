@@ -152,7 +152,8 @@ impl<'s> Application<'s> {
         sent.item.record.then.as_ref()
     }
 
-    fn throws(&mut self, now: Time, record: u32, error: Exception, scribe: &mut Scribe) {
+    /// `send()` throws.
+    pub(super) fn throws(&mut self, now: Time, record: u32, error: Exception, scribe: &mut Scribe) {
         scribe.thrown(now, record, error);
         let sent = &mut self.sent[record as usize];
         sent.thrown = true;

@@ -12,7 +12,7 @@ use super::transcript::Transcript;
 use crate::chance::{Script as Draws, Scripted};
 use crate::config::{ProducerConfig, Release};
 use crate::producer::{Completion, FlushId, Producer, Sending, ThreadIx, Turn};
-use crate::protocol::ClientAction;
+use crate::protocol::{ClientAction, Exception};
 use crate::record::{Names, ProducerIx};
 use crate::time::{Span, Time};
 use crate::trace::{Cx, Observer, Seq, Tracer, Unobserved};
@@ -170,8 +170,14 @@ impl<'s, O: Observer> Run<'s, O> {
             let mut cx = Cx { now: self.now, chance: &mut self.chance, trace: &mut self.trace };
             sending = self.producer.resume(&mut cx, SENDER, &outgoing);
         }
-        let then = self.application.ends(self.now, record, sending, &mut self.scribe);
-        self.do_in_callback(then)
+        match self.application.ends(self.now, record, sending, &mut self.scribe) {
+            // Nobody catches what a callback throws that send() runs itself.
+            Some(Then::Flush) if self.producer.flush_in_callback(Seq::OUTSIDE) => {
+                self.application.throws(self.now, record, Exception::KafkaException, &mut self.scribe);
+                Ok(())
+            }
+            then => self.do_in_callback(then),
+        }
     }
 
     /// Steps are applied, the network waits, until the `send()` that blocks may go on.

@@ -2,6 +2,7 @@
 
 use crate::backoff::ExponentialBackoff;
 use crate::config::Release;
+use crate::mutant::Broken;
 use crate::record::Codec;
 
 /// A producer's settings as it uses them (`producer.md 6`): `enable_idempotence` is the effective value, delivery timeout
@@ -138,6 +139,8 @@ pub enum SerializerClass {
 /// A broker's settings (`broker.md 9`). Times in ms, sizes in bytes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BrokerConfig {
+    /// How the cluster is broken, for the test of the invariants' checkers: usually not at all.
+    pub broken: Broken,
     /// The broker's release: its rules.
     pub release: Release,
     /// `broker.heartbeat.interval.ms`.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::partition::{PartitionEvent, Rules};
 use super::{AdminError, Controller, Partition, PartitionState};
 use crate::config::TopicConfig;
+use crate::mutant::Mutant;
 use crate::protocol::{AlterPartitionRequest, AlterPartitionResponse, ErrorCode};
 use crate::record::{BrokerId, TopicIx, TopicPartition};
 use crate::time::Time;
@@ -56,6 +57,7 @@ impl Controller {
             elr: self.elr,
             unclean: config.unclean_leader_election,
             min_isr: config.min_insync_replicas as usize,
+            broken: self.broken,
         }
     }
 
@@ -171,7 +173,9 @@ impl Controller {
             Err(ErrorCode::FencedLeaderEpoch)
         } else if partition.leader != Some(request.broker) {
             Err(ErrorCode::InvalidRequest)
-        } else if request.partition_epoch < partition.partition_epoch {
+        } else if request.partition_epoch < partition.partition_epoch
+            && !self.broken.is(Mutant::PartitionEpochUnchecked)
+        {
             Err(ErrorCode::InvalidUpdateVersion)
         } else if !proposes(request.broker)
             || request.isr.iter().any(|(member, _)| !partition.replicas.contains(member))
@@ -189,8 +193,8 @@ impl Controller {
     fn is_eligible(&self, broker: BrokerId, broker_epoch: i64) -> bool {
         let Some(registration) = self.broker(broker) else { return !self.release.at_least(3, 3) };
         let leaving = self.release.at_least(3, 3) && (registration.fenced || registration.shutting_down);
-        let rebooted =
-            self.release.at_least(3, 5) && broker_epoch != -1 && broker_epoch != registration.broker_epoch;
+        let checks = self.release.at_least(3, 5) && !self.broken.is(Mutant::BrokerEpochUnchecked);
+        let rebooted = checks && broker_epoch != -1 && broker_epoch != registration.broker_epoch;
         !leaving && !rebooted
     }
 

@@ -22,6 +22,7 @@ pub use registration::Registration;
 use crate::broker::Ticket;
 use crate::chance::{Chance, Stream};
 use crate::config::{BrokerConfig, Release, TopicConfig};
+use crate::mutant::Broken;
 use crate::protocol::{Request, Response};
 use crate::record::{BrokerId, TopicIx, TopicPartition};
 use crate::scenario;
@@ -33,6 +34,7 @@ use sessions::Sessions;
 #[derive(Clone, Debug)]
 pub struct Controller {
     release: Release,
+    broken: Broken,
     heartbeat_interval: Span,
     /// None where `auto.leader.rebalance.enable` is off.
     imbalance_interval: Option<Span>,
@@ -88,6 +90,7 @@ impl Controller {
         let unclean_interval = Span::from_millis(config.unclean_leader_election_interval_ms);
         Controller {
             release: config.release,
+            broken: config.broken,
             heartbeat_interval: Span::from_millis(config.heartbeat_interval_ms),
             imbalance_interval: (config.auto_leader_rebalance && interval > Span::ZERO).then_some(interval),
             // broker.md F8: before 3.9 nobody looks; an election by hand it takes.

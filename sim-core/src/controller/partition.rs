@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::Release;
+use crate::mutant::{Broken, Mutant};
 use crate::record::BrokerId;
 
 /// What the controller has recorded of a partition (Kafka's `PartitionRegistration`).
@@ -91,6 +92,7 @@ pub(super) struct Rules {
     pub(super) unclean: bool,
     /// `min.insync.replicas`.
     pub(super) min_isr: usize,
+    pub(super) broken: Broken,
 }
 
 impl PartitionState {
@@ -116,7 +118,9 @@ impl PartitionState {
         active: impl Fn(BrokerId) -> bool,
         rules: Rules,
     ) -> Option<PartitionState> {
-        if !self.is_concerned(event) {
+        let ignored =
+            rules.broken.is(Mutant::NobodyElected) && matches!(event, PartitionEvent::BrokerReturned);
+        if ignored || !self.is_concerned(event) {
             return None;
         }
         let target = self.target_isr(event);
@@ -145,7 +149,7 @@ impl PartitionState {
             leader,
             last_known_leader: if leader.is_none() { led_last } else { None },
             recovering: unclean || (self.recovering && !settled),
-            leader_epoch: self.leader_epoch + i32::from(new_epoch),
+            leader_epoch: self.leader_epoch + i32::from(new_epoch && !rules.broken.is(Mutant::EpochReused)),
             partition_epoch: self.partition_epoch + 1,
         })
     }
@@ -203,7 +207,8 @@ impl PartitionState {
         rules: Rules,
     ) -> (Option<BrokerId>, bool) {
         let is_clean = |broker: BrokerId| {
-            active(broker) && (target.contains(&broker) || (target.is_empty() && eligible.contains(&broker)))
+            let may = target.contains(&broker) || (target.is_empty() && eligible.contains(&broker));
+            active(broker) && (may || rules.broken.is(Mutant::LaggingElected))
         };
         let wanted = match event {
             PartitionEvent::Preferred => self.preferred(),

@@ -3,7 +3,8 @@
 use super::*;
 
 /// The newest release, no ELR, clean elections only.
-const PLAIN: Rules = Rules { release: Release::NEWEST, elr: false, unclean: false, min_isr: 1 };
+const PLAIN: Rules =
+    Rules { release: Release::NEWEST, elr: false, unclean: false, min_isr: 1, broken: Broken::NOT };
 
 fn brokers(ids: &[u32]) -> Arc<[BrokerId]> {
     ids.iter().map(|&id| BrokerId(id)).collect()

@@ -49,6 +49,11 @@ impl FaultPlan {
         Some(sampling::draw(&span, chance, stream))
     }
 
+    /// A random fault has begun that has an end.
+    pub fn goes_on(&mut self) {
+        self.open += 1;
+    }
+
     /// A fault that lasted is over.
     pub fn end(&mut self) {
         self.open -= 1;

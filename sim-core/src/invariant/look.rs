@@ -46,11 +46,6 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// A replica, whether its broker runs or not: its log is on disk then.
-    pub(super) fn stored(&self, broker: BrokerId, tp: TopicPartition) -> Option<&'a Partition> {
-        self.brokers.get(broker.0 as usize)?.partition(tp)
-    }
-
     /// A replica whose broker's process runs.
     pub(super) fn running(&self, broker: BrokerId, tp: TopicPartition) -> Option<Replica<'a>> {
         let it = self.brokers.get(broker.0 as usize).filter(|broker| broker.is_running())?.partition(tp)?;

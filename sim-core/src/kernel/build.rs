@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::chaos::Chaos;
 use super::client::Client;
 use super::lost_tails::LostTails;
 use super::pause::Piles;
@@ -78,6 +79,10 @@ impl<O: Observer> Run<O> {
         for (fault, at) in timed {
             queue.push_fixed(at, Class::Fault, fault, Due::FaultBegins(fault));
         }
+        let (chaos, strikes) = Chaos::new(&scenario, &mut *chance);
+        for (at, time) in strikes {
+            queue.push_fixed(time, Class::Fault, scenario.faults.len() as u32 + at, Due::Chaos(at));
+        }
         let mut run = Run {
             now: Time::ZERO,
             queue,
@@ -93,6 +98,7 @@ impl<O: Observer> Run<O> {
             consumers: Vec::with_capacity(scenario.consumers.len()),
             waiting_consumers: Vec::new(),
             faults,
+            chaos,
             lost_tails: LostTails::default(),
             piles: Piles::default(),
             targets: vec![Default::default(); scenario.faults.len()],

@@ -3,6 +3,7 @@
 mod act;
 mod broker_process;
 mod build;
+mod chaos;
 mod client;
 mod controller_process;
 mod finish;

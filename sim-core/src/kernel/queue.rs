@@ -80,7 +80,7 @@ impl<E: Copy> Queue<E> {
     pub fn pop(&mut self) -> Option<(Time, E)> {
         let last = self.heap.pop()?;
         let Some(&(order, event)) = self.heap.first() else { return Some((last.0.time(), last.1)) };
-        self.sink(last);
+        self.refill(last);
         Some((order.time(), event))
     }
 
@@ -96,36 +96,38 @@ impl<E: Copy> Queue<E> {
 
     fn push(&mut self, order: Order, event: E) {
         self.heap.push((order, event));
-        let mut at = self.heap.len() - 1;
-        while at > 0 {
-            let parent = (at - 1) / CHILDREN;
-            if self.heap[parent].0 <= order {
-                break;
-            }
-            self.heap[at] = self.heap[parent];
-            at = parent;
-        }
-        self.heap[at] = (order, event);
+        self.rise(self.heap.len() - 1, (order, event));
     }
 
-    /// Puts this item where it belongs, from the top down: the first one has left.
-    fn sink(&mut self, item: (Order, E)) {
+    /// Fills the gap that the first item has left: the least child moves up, level by level, and this item, which was the
+    /// last of the heap and nearly always belongs far down, rises from the bottom.
+    fn refill(&mut self, item: (Order, E)) {
         let mut at = 0;
         loop {
             let first = at * CHILDREN + 1;
             let end = (first + CHILDREN).min(self.heap.len());
-            let Some(children) = self.heap.get(first..end) else { break };
-            let mut least = (at, item.0);
-            for (child, &(order, _)) in (first..).zip(children) {
-                if order < least.1 {
-                    least = (child, order);
+            let Some([child, others @ ..]) = self.heap.get(first..end) else { break };
+            let mut least = (first, child.0);
+            for (place, other) in (first + 1..).zip(others) {
+                if other.0 < least.1 {
+                    least = (place, other.0);
                 }
-            }
-            if least.0 == at {
-                break;
             }
             self.heap[at] = self.heap[least.0];
             at = least.0;
+        }
+        self.rise(at, item);
+    }
+
+    /// Puts this item where it belongs between here and the top.
+    fn rise(&mut self, mut at: usize, item: (Order, E)) {
+        while at > 0 {
+            let parent = (at - 1) / CHILDREN;
+            if self.heap[parent].0 <= item.0 {
+                break;
+            }
+            self.heap[at] = self.heap[parent];
+            at = parent;
         }
         self.heap[at] = item;
     }

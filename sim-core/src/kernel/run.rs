@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::chaos::Chaos;
 use super::client::{Client, Wake};
 use super::lost_tails::LostTails;
 use super::pause::Piles;
@@ -28,6 +29,10 @@ pub(super) enum Due {
     FaultBegins(u32),
     /// A fault's `for` is over.
     FaultEnds(u32),
+    /// A kind of random fault strikes.
+    Chaos(u32),
+    /// A random fault is over.
+    ChaosEnds(u32),
     /// An application thread goes on.
     Thread(u16, u32),
     /// `close(timeout)` gives up.
@@ -116,6 +121,7 @@ pub struct Run<O> {
     /// Whose topics have yet to be created.
     pub(super) waiting_consumers: Vec<ConsumerIx>,
     pub(super) faults: FaultPlan,
+    pub(super) chaos: Chaos,
     pub(super) lost_tails: LostTails,
     /// What waits for brokers that stand still.
     pub(super) piles: Piles,
@@ -200,6 +206,8 @@ impl<O: Observer> Run<O> {
         match due {
             Due::FaultBegins(fault) => self.fault_begins(fault, Seq::OUTSIDE, None),
             Due::FaultEnds(fault) => self.fault_ends(fault),
+            Due::Chaos(at) => self.chaos_strikes(at),
+            Due::ChaosEnds(number) => self.chaos_ends(number),
             Due::Thread(client, thread) => {
                 let horizon = self.queue.peek().unwrap_or(Order::fixed(Time::NEVER, Class::Fault, 0));
                 let horizon = horizon.min(Order::fixed(self.scenario.stop, Class::Sender, u32::MAX));
@@ -241,6 +249,12 @@ impl<O: Observer> Run<O> {
             }
             if self.network.kind(slot).is_some_and(|kind| self.trace.watch.wants(kind)) {
                 self.arrival_sets_off(slot);
+                if !self.with_network(|network, cx| network.is_due(cx, slot)) {
+                    return;
+                }
+            }
+            if self.chaos.waits_for_a_message() {
+                self.chaos_meets(slot);
                 if !self.with_network(|network, cx| network.is_due(cx, slot)) {
                     return;
                 }

@@ -1,18 +1,20 @@
 //! What becomes of a message when its time has come: held up, lost, delayed, delivered.
 
-use super::connection::{ConnectionId, Life};
+use super::connection::{Connection, ConnectionId, Life};
 use super::link::Endpoint;
 use super::message::{MessageSlot, Way};
+use super::power::retransmission_wait;
 use super::ticket::{Forced, Ticket};
 use super::wire::{Delivery, Network, NetworkTimer};
-use super::writing::{holds_up, traced};
-use crate::protocol::{Arrival, Response};
+use super::writing::{holds_up, is_written_again, traced};
+use crate::protocol::{Arrival, Request, Response};
 use crate::record::BrokerId;
 use crate::time::{Span, Time};
 use crate::trace::{Cx, Event, EventKind, MessageBody, MessageEvent, Observer, Seq};
 
 impl Network {
-    /// Whether the message's time has come and nothing ahead of it holds it up; a cut that it meets now swallows it.
+    /// Whether the message's time has come and nothing ahead of it holds it up; a cut that it meets now swallows it, or makes
+    /// its sender write it again.
     pub fn is_due<O: Observer>(&mut self, cx: &mut Cx<'_, O>, slot: MessageSlot) -> bool {
         let Some(message) = self.messages.get_mut(slot) else { return false };
         let (id, way, arrives) = (message.connection, message.way, message.arrives);
@@ -37,7 +39,7 @@ impl Network {
             Way::Back => (connection.acceptor, connection.opener),
         };
         if self.cut_between(source, target).is_some() {
-            self.lose(cx, slot, "cut");
+            self.meets_a_cut(cx, slot);
             return false;
         }
         if way == Way::Out && connection.forgotten {
@@ -45,6 +47,31 @@ impl Network {
             return false;
         }
         true
+    }
+
+    /// What brokers and the controller ask one another, TCP writes again until it arrives or its connection is given up: a
+    /// short cut keeps a heartbeat back, no more. All else that meets a cut is lost.
+    fn meets_a_cut<O: Observer>(&mut self, cx: &mut Cx<'_, O>, slot: MessageSlot) {
+        let Some(message) = self.messages.get(slot) else { return };
+        let connection = self.connection(message.connection).expect("a message has a connection");
+        if !is_written_again(connection.opener, connection.acceptor, &message.body) {
+            return self.lose(cx, slot, "cut");
+        }
+        if let Some(message) = self.messages.get_mut(slot) {
+            message.arrives = cx.now + retransmission_wait(message.tries);
+            message.tries += 1;
+            message.waits = false;
+            self.schedule.push((message.arrives, NetworkTimer::Arrives(slot)));
+        }
+    }
+
+    /// Whether a Produce request is on its way that will arrive: its client may have given it up, a broker will not.
+    pub fn carries_produce(&self) -> bool {
+        self.messages.iter().any(|message| {
+            let arrives = |connection: &Connection| !connection.out.blocked && !connection.forgotten;
+            matches!(message.body, MessageBody::Request(Request::Produce(_)))
+                && self.connection(message.connection).is_some_and(arrives)
+        })
     }
 
     /// The kind of the event that this message's delivery will be.
@@ -70,10 +97,15 @@ impl Network {
         let Some(message) = self.messages.remove(slot) else { return };
         let connection = self.connection_mut(message.connection).expect("a message has a connection");
         let holds_up = holds_up(connection.opener, connection.acceptor);
+        connection.gap |= connection.opener == Endpoint::Controller;
         let lane = if message.way == Way::Out { &mut connection.out } else { &mut connection.back };
         lane.messages.retain(|other| *other != slot);
         lane.blocked |= holds_up;
-        connection.gap |= connection.opener == Endpoint::Controller;
+        let behind = if lane.blocked { None } else { lane.messages.front().copied() };
+        // What has been waiting behind it need not wait any more.
+        if let Some(behind) = behind.filter(|&behind| self.messages.get(behind).is_some_and(|it| it.waits)) {
+            self.schedule.push((cx.now, NetworkTimer::Arrives(behind)));
+        }
         cx.emit(message.sent, || Event::MessageLost { message: message.number, by });
     }
 

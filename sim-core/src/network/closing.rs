@@ -8,7 +8,8 @@ use crate::protocol::Arrival;
 use crate::trace::{Cx, Event, Observer, Seq};
 
 impl Network {
-    /// Whoever opened a connection closes it: what it wrote before still arrives and is handled, the answers do not.
+    /// Whoever opened a connection closes it: what it wrote before still arrives and is handled, unless a cut keeps it from
+    /// that; the answers do not.
     pub fn hang_up<O: Observer>(
         &mut self,
         cx: &mut Cx<'_, O>,
@@ -24,9 +25,10 @@ impl Network {
         connection.life = Life::ClosedByOpener;
         connection.asked.clear();
         let back: Vec<MessageSlot> = connection.back.messages.drain(..).collect();
-        let nothing_follows = connection.out.blocked || connection.out.messages.is_empty();
+        let (blocked, first) = (connection.out.blocked, connection.out.messages.front().copied());
         self.drop_messages(cx, &back, closed);
-        if nothing_follows {
+        let in_vain = |slot| self.messages.get(slot).is_none_or(|message| message.tries > 0);
+        if blocked || first.is_none_or(in_vain) {
             self.drop_connection(cx, id, closed);
         }
     }

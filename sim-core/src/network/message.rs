@@ -37,6 +37,8 @@ pub(super) struct Message {
     pub(super) arrives: Time,
     /// Its time has come, but one ahead of it on the connection has not.
     pub(super) waits: bool,
+    /// How often it has been written in vain (see [`Network::write_again`](super::Network)).
+    pub(super) tries: u32,
     /// What a fault wants answered.
     pub(super) forced: Option<Forced>,
 }
@@ -72,6 +74,10 @@ impl Messages {
     pub(super) fn get_mut(&mut self, slot: MessageSlot) -> Option<&mut Message> {
         let (tenant, message) = &mut self.places[slot.at as usize];
         message.as_mut().filter(|_| *tenant == slot.tenant)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Message> {
+        self.places.iter().filter_map(|(_, message)| message.as_ref())
     }
 
     pub(super) fn remove(&mut self, slot: MessageSlot) -> Option<Message> {

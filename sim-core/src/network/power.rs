@@ -120,12 +120,17 @@ impl Network {
     }
 }
 
+/// From one copy of a message that nobody has acknowledged to the next one, after so many before.
+pub(super) fn retransmission_wait(before: u32) -> Span {
+    FIRST_RETRANSMISSION.times(1 << before.min(16)).min(LONGEST_RETRANSMISSION)
+}
+
 /// When the first copy arrives, from this time on, of a message that came for the first time then.
 fn next_retransmission(first: Time, from: Time) -> Time {
-    let (mut at, mut wait) = (first, FIRST_RETRANSMISSION);
+    let (mut at, mut before) = (first, 0);
     while at < from {
-        at += wait;
-        wait = wait.times(2).min(LONGEST_RETRANSMISSION);
+        at += retransmission_wait(before);
+        before += 1;
     }
     at
 }

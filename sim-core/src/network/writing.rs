@@ -3,6 +3,7 @@
 use super::connection::{ConnectionId, Life, ends};
 use super::link::Endpoint;
 use super::message::{Message, Way, wire_bytes};
+use super::power::retransmission_wait;
 use super::ticket::Ticket;
 use super::wire::{Network, NetworkTimer, Treatment};
 use crate::protocol::{MetadataUpdate, Response};
@@ -125,17 +126,18 @@ impl Network {
             }
             return;
         }
-        let cut = self.cut_between(source, target).is_some();
+        // What is written before the connection is there waits for it.
+        let cut = life != Life::Silent && self.cut_between(source, target).is_some();
         if self.connection(id).is_some_and(|connection| connection.gap) {
             cx.emit(sent, || Event::MessageLost { message: number, by: "connection-closed" });
             return;
         }
         let holds_up = holds_up(source, target);
+        let again = cut && is_written_again(source, target, &body);
         let connection = self.connection_mut(id).expect("still there");
         let opens = if let Life::Opening(at) = connection.life { at } else { cx.now };
         let lane = if way == Way::Out { &mut connection.out } else { &mut connection.back };
-        // What is written before the connection is there waits for it.
-        if treatment.lose || (cut && life != Life::Silent) {
+        if treatment.lose || (cut && !again) {
             lane.blocked |= holds_up;
             connection.gap |= from == Endpoint::Controller;
             let by = if treatment.lose { "fault" } else { "cut" };
@@ -155,7 +157,8 @@ impl Network {
         if matches!(body, MessageBody::Update(_)) {
             lane.decided = Some((cx.now, takes));
         }
-        let arrives = (leaves + takes + treatment.delay).max(lane.last_arrival);
+        let again_after = if again { retransmission_wait(0) } else { Span::ZERO };
+        let arrives = (leaves + takes + treatment.delay + again_after).max(lane.last_arrival);
         lane.last_arrival = arrives;
         let message = Message {
             number,
@@ -167,6 +170,7 @@ impl Network {
             sent,
             arrives,
             waits: false,
+            tries: u32::from(again),
             forced: treatment.forced,
         };
         let slot = self.messages.insert(message);
@@ -198,6 +202,12 @@ impl Network {
 /// Whether a message has events of its own: `trace-format.md` names the controller's word on partitions, not on brokers.
 pub(super) fn traced(body: &MessageBody) -> bool {
     !matches!(body, MessageBody::Update(update) if matches!(update.as_ref(), MetadataUpdate::Broker { .. }))
+}
+
+/// Whether a message that meets a cut is written again: what brokers and the controller ask one another, and the answers.
+/// (The controller's word is told again when the broker's heartbeats show that it has not come.)
+pub(super) fn is_written_again(a: Endpoint, b: Endpoint, body: &MessageBody) -> bool {
+    !holds_up(a, b) && !matches!(body, MessageBody::Update(_))
 }
 
 /// Whether what follows a lost message waits behind it until a side closes the connection. Brokers and the controller

@@ -1,7 +1,9 @@
 //! A scenario as the engine takes it: everything typed, defaulted and checked.
 
+mod chaos;
 mod faults;
 
+pub use chaos::{Chaos, ChaosFault, ChaosKind};
 pub use faults::{Act, Acting, BrokerRef, ChanceOf, CutEnd, Fault, On, PowerLoss, When};
 
 use super::expect::Expect;
@@ -41,6 +43,8 @@ pub struct Scenario {
     pub consumers: Vec<Consumer>,
     /// What is done to the system on purpose, in the order of the file.
     pub faults: Vec<Fault>,
+    /// What is done to it at random.
+    pub chaos: Option<Chaos>,
     /// What must come out.
     pub expect: Expect,
     /// The contrasts.
@@ -84,6 +88,13 @@ pub struct Cluster {
     pub timing: Timing,
     /// Whether the cluster has been running for long at t=0.
     pub warm: bool,
+}
+
+impl Cluster {
+    /// `broker.md 1, F16`: there is no ELR before 4.0; a new cluster of 4.0 has it off, one from 4.1 on has it on.
+    pub fn elr_by_default(release: Release) -> bool {
+        release.at_least(4, 1)
+    }
 }
 
 /// `[cluster] timing`.

@@ -352,15 +352,21 @@ impl Metadata {
     }
 
     /// The newer one of what the answer says and what is known (`updateLatestMetadata`): an older leader epoch is
-    /// ignored. Before 2.2 the client knew no epochs.
+    /// ignored, but for a topic that is new to the snapshot (from 2.8 on, which knows topics by id). Before 2.2 the client knew no epochs.
     fn newest(&mut self, tp: TopicPartition, answer: &PartitionMetadata) -> PartitionLeader {
         let told = PartitionLeader {
             leader: answer.leader,
             leader_epoch: (answer.leader_epoch >= 0).then_some(answer.leader_epoch),
             place: 0,
         };
+        // A topic that the snapshot does not have may be another one of the same name, for all that the client can tell.
+        let is_new = self.release.at_least(2, 8) && self.cluster.topic(tp.topic).is_none();
         let seen = self.epoch_mut(tp);
         match (told.leader_epoch, *seen) {
+            (Some(epoch), Some(_)) if is_new => {
+                *seen = Some(epoch);
+                self.equivalent = 0;
+            }
             (Some(epoch), Some(known)) if epoch < known => {
                 return match self.release.at_least(2, 2) {
                     true => self.cluster.partition(tp).copied().unwrap_or_default(),

@@ -92,7 +92,7 @@ impl Sender {
 
     /// Every batch without a result is given up with this error, in the order of creation.
     pub(super) fn abort_batches(&mut self, error: Exception, cause: Seq) {
-        let incomplete = self.accumulator.take_incomplete();
+        let incomplete = self.accumulator.incomplete();
         self.tasks.extend(incomplete.into_iter().map(|batch| Task::Abort { batch, error, cause }));
     }
 
@@ -320,6 +320,7 @@ impl Sender {
     }
 
     fn abort_batch(&mut self, ix: BatchIx, error: Exception, cause: Seq) -> Option<Completion> {
+        self.accumulator.withdraw(ix);
         if !self.accumulator.finish(ix, FinalState::Aborted) {
             return None;
         }

@@ -6,6 +6,7 @@ use crate::config::outcome::{ConfigError, Resolved};
 use crate::config::value::Value;
 use crate::config::values::Values;
 use crate::config::{BrokerConfig, Release};
+use crate::mutant::Broken;
 use crate::protocol::Exception;
 
 /// The configuration that the brokers of this release run with; [`resolve_topic`](super::resolve_topic) needs it too.
@@ -56,6 +57,7 @@ pub fn resolve_broker(release: Release, settings: &Settings) -> Result<Resolved<
             .unwrap_or(300_000),
         controlled_shutdown: boolean("controlled.shutdown.enable"),
         auto_create_topics: boolean("auto.create.topics.enable"),
+        broken: Broken::NOT,
     };
     Ok(values.resolved(config))
 }

@@ -386,5 +386,6 @@ fn broker_config(release: Release) -> BrokerConfig {
         unclean_leader_election_interval_ms: 300_000,
         controlled_shutdown: true,
         auto_create_topics: false,
+        broken: crate::mutant::Broken::NOT,
     }
 }

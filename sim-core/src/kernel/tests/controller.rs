@@ -78,6 +78,26 @@ fn nobody_decides_without_the_controller() {
     assert!(run.elections().is_empty());
 }
 
+/// A cut from the controller that is shorter than a session fences nobody: what was written meanwhile is written again, 0.2,
+/// 0.6, 1.4, 3.0 s after it met the cut, as TCP does.
+#[test]
+fn a_short_cut_from_the_controller_fences_nobody() {
+    for seed in 1..=5 {
+        let run = play(&text(&fault("3s", "{ cut = [0, \"controller\"], for = \"3s\" }")), seed);
+        let fenced = run.times(|event| matches!(event, Event::BrokerFenced { .. }));
+        assert!(fenced.is_empty(), "seed {seed}: {fenced:?}");
+        let beats = run.times(|event| {
+            matches!(event, Event::Message(message)
+                if message.ends.broker == BrokerId(0)
+                    && !message.sent
+                    && message.body.kind(message.sent) == EventKind::HeartbeatRequest)
+        });
+        let held = beats.windows(2).map(|pair| pair[1].since(pair[0])).max().expect("several");
+        let longest = Span::from_millis(2_000 + 3_100);
+        assert!(held > Span::from_millis(2_100) && held <= longest, "seed {seed}: {held}");
+    }
+}
+
 /// `fence` for a while: the leader moves, and the broker is back in the ISR after it; it never notices by itself (F3).
 #[test]
 fn a_broker_fenced_by_hand_comes_back() {

@@ -1,5 +1,6 @@
 //! From the tree to the typed scenario, one file a part of it.
 
+mod chaos;
 mod cluster;
 mod config;
 mod consumers;
@@ -66,9 +67,6 @@ pub(crate) fn scenario(
     let top = Section::open(root, "the file", &TOP, problems)?;
     let release = profile(root, problems).unwrap_or(Release::NEWEST);
     configs.set_release(release);
-    if let Some(chaos) = top.node("chaos") {
-        problems.not_modelled(chaos.at, "`[chaos]`");
-    }
     let empty = Node { at: root.at, value: Value::Table(Table::default()) };
     let cluster_node = top.node("cluster").unwrap_or(&empty);
     let cluster = Section::open(cluster_node, "[cluster]", &cluster::KEYS, problems);
@@ -91,6 +89,7 @@ pub(crate) fn scenario(
     let consumers = consumers::consumers(consumer_nodes, &world, configs);
     let network = network::network(top.node("network").unwrap_or(&empty), &world);
     let faults = faults::faults(fault_nodes, &world, configs);
+    let chaos = top.node("chaos").and_then(|node| chaos::chaos(node, &world));
     let expect = top.node("expect").and_then(|node| expect::read(node, &world)).unwrap_or_default();
     let stop = top.duration("stop").unwrap_or(STOP);
     if stop == Span::ZERO {
@@ -115,6 +114,7 @@ pub(crate) fn scenario(
         producers,
         consumers,
         faults,
+        chaos,
         expect,
         twins: Vec::new(),
     })

@@ -166,7 +166,7 @@ fn pace(section: &Section<'_>) -> (Pace, Option<usize>) {
     (pace.unwrap_or(Pace::Burst), listed)
 }
 
-fn rate(section: &Section<'_>) -> Option<f64> {
+pub(super) fn rate(section: &Section<'_>) -> Option<f64> {
     let node = section.node("rate")?;
     let Value::Text(text) = &node.value else {
         wrong_type(node, "rate", "a number a unit of time", "write `rate = \"1000/s\"`", section.problems);

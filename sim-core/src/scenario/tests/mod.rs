@@ -1,5 +1,6 @@
 //! Scenario files read whole: every key with its default and a value, every kind of mistake with its message.
 
+mod chaos;
 mod faults;
 mod fuzz;
 mod keys;

@@ -27,7 +27,6 @@ fn settings_that_are_not_modelled() {
 
 #[test]
 fn parts_that_are_not_modelled() {
-    not_modelled(&format!("{LEAST}[chaos]\ncrash = {{ rate = \"0.5/s\" }}\n"), &["`[chaos]`"]);
     not_modelled(
         &format!("{LEAST}[[producers.sends]]\ntopic = \"orders\"\ntransaction = {{ end = \"commit\" }}\n"),
         &["`transaction`"],

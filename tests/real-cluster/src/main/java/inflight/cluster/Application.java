@@ -125,7 +125,7 @@ final class Application implements AutoCloseable {
                 send(stream, entry);
         };
         ProducerRecord<String, String> record =
-            new ProducerRecord<>(topics.realName(stream.topic()), stream.partition(), null, value(stream, entry));
+            new ProducerRecord<>(topics.realName(stream.topic()), stream.partition(), stream.key(), value(stream, entry));
         try {
             return producer.send(record, callback);
         } catch (KafkaException e) {

@@ -14,12 +14,14 @@ public final class Main {
     private final Simulator simulator;
     private final Path folder;
     private final int runs;
+    private final String results;
 
     private Main(List<String> arguments) throws IOException {
         table = new Table(Path.of(option(arguments, "--table", null)));
-        simulator = new Simulator(option(arguments, "--inflight", null));
+        simulator = new Simulator(option(arguments, "--inflight", null), Path.of(option(arguments, "--root", null)));
         folder = Path.of(option(arguments, "--folder", null));
         runs = Integer.parseInt(option(arguments, "--runs", "1"));
+        results = option(arguments, "--results", "");
         names = arguments;
     }
 
@@ -39,13 +41,13 @@ public final class Main {
     }
 
     private int list() {
-        table.rows.forEach(row -> System.out.println(row.title().replace(" ", "")));
+        table.rows.forEach(row -> System.out.println(row.name()));
         return 0;
     }
 
     private int judge() throws IOException, InterruptedException {
         List<Table.Row> rows = table.named(names);
-        Report report = new Report();
+        Report report = new Report(results.isEmpty() ? null : Path.of(results));
         try (Player player = new Player(folder)) {
             Runtime.getRuntime().addShutdownHook(new Thread(player::close));
             for (Table.Row row : rows)
@@ -81,7 +83,7 @@ public final class Main {
                 report.add(ending, played, comparison, (System.nanoTime() - start) / 1e9);
                 return;
             }
-            System.out.printf("%s: a send or fault came %s ms late, and the run differs; once more%n", row.title(),
+            System.out.printf("%s: the machine was busy (%s ms late), and the run differs; once more%n", row.name(),
                 Comparison.number(Durations.millis(played.lateNanos())));
         }
     }
@@ -90,7 +92,7 @@ public final class Main {
         String release = AppInfoParser.getVersion();
         String profile = "kafka-" + release.substring(0, release.lastIndexOf('.'));
         if (!story.profile().equals(profile))
-            throw new JudgeError(row.title() + " has the profile " + story.profile() + ", the jars are those of " + release);
+            throw new JudgeError(row.name() + " has the profile " + story.profile() + ", the jars are those of " + release);
     }
 
     private static String option(List<String> arguments, String name, String otherwise) {

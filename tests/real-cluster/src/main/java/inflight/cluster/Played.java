@@ -13,7 +13,7 @@ import java.util.TreeMap;
 
 /**
  * What a scenario came to on the real cluster, in the shape of {@code inflight run --format json};
- * {@code lateNanos}: how late the latest send or fault began.
+ * {@code lateNanos}: how late the latest send or fault began, or a thread that only waits.
  */
 record Played(ObjectNode result, long lateNanos) {
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
@@ -58,10 +58,10 @@ record Played(ObjectNode result, long lateNanos) {
             .put("blocked_ms", Durations.millis(entry.returnedNanos - entry.sentNanos));
     }
 
-    /** Of records with an answer, as the simulator has it. */
+    /** Of records that succeeded, as the simulator has it. */
     private static void latencies(ObjectNode result, List<Entry> all) {
         double[] latencies = all.stream()
-            .filter(entry -> entry.outcome != Outcome.PENDING && entry.outcome != Outcome.REJECTED)
+            .filter(entry -> entry.outcome == Outcome.ACKNOWLEDGED || entry.outcome == Outcome.UNCONFIRMED)
             .mapToDouble(entry -> Durations.millis(entry.toldNanos - entry.sentNanos)).sorted().toArray();
         ObjectNode told = result.putObject("latency_ms");
         if (latencies.length > 0)

@@ -10,7 +10,7 @@ import java.util.stream.IntStream;
 
 /** Plays stories on a real cluster, one after the other; a cluster lives as long as the stories have its set-up. */
 final class Player implements AutoCloseable {
-    /** A send or a fault that begins later than this after its time: the machine was busy with something else. */
+    /** A thread, a send or a fault that begins later than this after its time: the machine was busy with something else. */
     static final long PUNCTUAL_NANOS = 10_000_000;
     /** Between the last preparation and the story's beginning. */
     private static final long BREATH_NANOS = 300_000_000;
@@ -47,24 +47,30 @@ final class Player implements AutoCloseable {
 
     private Played play(Story story, Cluster ready, Topics topics, Faults faults) throws IOException, InterruptedException {
         List<Application> applications = new ArrayList<>();
+        long late = 0;
         try {
             for (Story.Producer producer : story.producers())
                 applications.add(new Application(producer, ready, topics));
             for (Application application : applications)
                 application.warmUp(WARM);
             long begin = System.nanoTime() + BREATH_NANOS;
-            faults.arm(begin);
-            applications.forEach(application -> application.start(begin));
-            for (Application application : applications)
-                application.finish();
+            try (Pulse pulse = new Pulse()) {
+                faults.arm(begin);
+                applications.forEach(application -> application.start(begin));
+                for (Application application : applications) {
+                    application.finish();
+                    late = Math.max(late, application.latestSendNanos());
+                }
+                late = Math.max(late, pulse.latestNanos());
+            }
             faults.finish();
+            late = Math.max(late, faults.latestNanos());
         } finally {
             applications.forEach(Application::close);
         }
         ready.heal();
         topics.awaitWhole(Set.of());
         List<List<Ledger.Entry>> ledgers = applications.stream().map(application -> application.ledger.entries()).toList();
-        long late = Math.max(faults.latestNanos(), applications.stream().mapToLong(Application::latestSendNanos).max().orElse(0));
         return new Played(Played.json(ledgers, topics.read(), faults.requests(), faults.retries()), late);
     }
 

@@ -1,10 +1,18 @@
 package inflight.cluster;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /** What came of each row over its runs: said as it comes, and at the end in one table, as the docs have it. */
 final class Report {
@@ -24,23 +32,36 @@ final class Report {
     }
 
     private final List<Line> lines = new ArrayList<>();
+    private final Path results;
+
+    /** {@code results}: a file that gets the real result of each run, one JSON object a line; may be null. */
+    Report(Path results) {
+        this.results = results;
+    }
 
     void begin(Table.Row row, List<JsonNode> simulated) {
         lines.add(new Line(row, simulated));
     }
 
-    void add(Ending ending, Played played, Comparison comparison, double seconds) {
+    void add(Ending ending, Played played, Comparison comparison, double seconds) throws IOException {
         Line line = lines.get(lines.size() - 1);
         line.endings.merge(ending, 1, Integer::sum);
         if (ending != Ending.UNDECIDED)
             line.real.add(played.result());
-        System.out.printf("%-45s %-10s %2d values, %5.1f s, punctual to %s ms%n", line.row.title(), ending.name().toLowerCase(),
+        if (results != null)
+            Files.writeString(results, JsonNodeFactory.instance.objectNode().put("row", line.row.name()).put("ending", name(ending))
+                .<ObjectNode>set("result", played.result()) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        System.out.printf("%-45s %-10s %2d values, %5.1f s, punctual to %s ms%n", line.row.name(), name(ending),
             comparison.compared(), seconds, Comparison.number(Durations.millis(played.lateNanos())));
         comparison.differences().forEach(difference -> System.out.println("    " + difference));
     }
 
+    private static String name(Ending ending) {
+        return ending.name().toLowerCase(Locale.ROOT);
+    }
+
     boolean allAgree() {
-        return lines.stream().allMatch(line -> line.endings.keySet().equals(java.util.Set.of(Ending.AGREES)));
+        return lines.stream().allMatch(line -> line.endings.keySet().equals(Set.of(Ending.AGREES)));
     }
 
     void print() {
@@ -50,7 +71,7 @@ final class Report {
             List<String> ranges = new ArrayList<>();
             line.row.within().keySet().forEach(name ->
                 ranges.add("`" + name + "` " + range(line.simulated, name) + ", " + range(line.real, name)));
-            System.out.printf("| %s | %d | %d | %d | %s |%n", line.row.title(), runs, line.endings.getOrDefault(Ending.AGREES, 0),
+            System.out.printf("| %s | %d | %d | %d | %s |%n", line.row.name(), runs, line.endings.getOrDefault(Ending.AGREES, 0),
                 line.row.exact().size(), String.join("; ", ranges));
         }
     }

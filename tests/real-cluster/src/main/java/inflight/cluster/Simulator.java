@@ -2,8 +2,10 @@ package inflight.cluster;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -12,9 +14,12 @@ final class Simulator {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final String command;
+    private final File root;
 
-    Simulator(String command) {
+    /** {@code root}: the folder that paths of scenarios begin at. */
+    Simulator(String command, Path root) {
         this.command = command;
+        this.root = root.toFile();
     }
 
     /** The scenario as it would be run, its twin applied. */
@@ -32,7 +37,7 @@ final class Simulator {
         if (twin != null)
             line.addAll(List.of("--twin", twin));
         line.addAll(more);
-        Process process = new ProcessBuilder(line).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        Process process = new ProcessBuilder(line).directory(root).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         byte[] printed = process.getInputStream().readAllBytes();
         if (process.waitFor() != 0)
             throw new JudgeError(String.join(" ", line) + " ended with status " + process.exitValue());

@@ -22,8 +22,8 @@ record Story(String profile, Cluster.Setup setup, List<Topic> topics, Latencies 
     /** {@code warm}: metadata, connections and producer id are there before the beginning. */
     record Producer(String id, Map<String, String> config, boolean warm, List<Stream> streams) { }
 
-    /** One application thread; {@code due} has the instant of each record. */
-    record Stream(String topic, Integer partition, List<Long> due, boolean sync, int valueBytes, int resends) { }
+    /** One application thread; {@code due} has the instant of each record; partition and key may be null. */
+    record Stream(String topic, Integer partition, String key, List<Long> due, boolean sync, int valueBytes, int resends) { }
 
     enum Message { PRODUCE_REQUEST, PRODUCE_RESPONSE }
 

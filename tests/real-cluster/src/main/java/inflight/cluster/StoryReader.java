@@ -17,6 +17,7 @@ final class StoryReader {
     /** A round trip each for TCP and ApiVersions. */
     private static final int CONNECT_LATENCIES = 4;
     private static final int DEFAULT_REPLICAS = 3;
+    private static final int DEFAULT_VALUE_BYTES = 100;
 
     static Story read(JsonNode json) {
         onlyKnown("the file", json, TOP);
@@ -101,8 +102,11 @@ final class StoryReader {
     }
 
     private static Story.Stream stream(JsonNode json) {
-        onlyKnown("[[producers.sends]]", json, Set.of("topic", "count", "start", "every", "at", "mode", "partition", "value", "resend"));
+        onlyKnown("[[producers.sends]]", json, Set.of("topic", "count", "start", "every", "at", "mode", "partition", "key", "value", "resend"));
         onlyKnown("value", json.path("value"), Set.of("bytes"));
+        String key = json.path("key").asText(null);
+        if (key != null && key.contains("{"))
+            throw new JudgeError("[[producers.sends]]: a key that changes is nothing that the player does");
         List<Long> due = new ArrayList<>();
         json.path("at").forEach(instant -> due.add(Durations.nanos(instant)));
         if (due.isEmpty()) {
@@ -113,7 +117,8 @@ final class StoryReader {
         JsonNode partition = json.path("partition");
         if (!partition.isMissingNode() && !partition.isInt())
             throw new JudgeError("[[producers.sends]]: a partition that changes is nothing that the player does");
-        return new Story.Stream(json.path("topic").asText(), partition.isInt() ? partition.asInt() : null, due,
-            json.path("mode").asText().equals("sync"), json.path("value").path("bytes").asInt(), json.path("resend").path("times").asInt(0));
+        return new Story.Stream(json.path("topic").asText(), partition.isInt() ? partition.asInt() : null, key, due,
+            json.path("mode").asText().equals("sync"), json.path("value").path("bytes").asInt(DEFAULT_VALUE_BYTES),
+            json.path("resend").path("times").asInt(0));
     }
 }

@@ -21,8 +21,10 @@ final class Table {
      * same for all seeds; {@code within} those that have to be in its range; {@code apart}, with the reason, what is not compared.
      */
     record Row(String scenario, String twin, Set<String> exact, Map<String, Slack> within, Map<String, String> apart) {
-        String title() {
-            return twin == null ? scenario : scenario + " / " + twin;
+        /** As on the command line: the scenario's file without its folder and end, and the twin behind a slash. */
+        String name() {
+            String bare = scenario.substring(scenario.lastIndexOf('/') + 1).replaceFirst("\\.toml$", "");
+            return twin == null ? bare : bare + "/" + twin;
         }
     }
 
@@ -34,22 +36,26 @@ final class Table {
         seeds = root.path("seeds").asInt();
         List<String> everywhere = new ArrayList<>();
         root.path("exact").forEach(name -> everywhere.add(name.asText()));
+        Slack slack = slack(root.path("slack"), new Slack(0, 0, ""));
         for (JsonNode row : root.path("scenario"))
-            rows.add(row(row, everywhere));
+            rows.add(row(row, everywhere, slack));
     }
 
-    private static Row row(JsonNode json, List<String> everywhere) {
+    private static Row row(JsonNode json, List<String> everywhere, Slack usual) {
         Map<String, Slack> within = new LinkedHashMap<>();
-        json.path("within").properties().forEach(entry -> {
-            JsonNode slack = entry.getValue();
-            within.put(entry.getKey(), new Slack(slack.path("early").asDouble(), slack.path("late").asDouble(), slack.path("why").asText()));
-        });
+        json.path("within").properties().forEach(entry -> within.put(entry.getKey(), slack(entry.getValue(), usual)));
         Map<String, String> apart = new LinkedHashMap<>();
         json.path("apart").properties().forEach(entry -> apart.put(entry.getKey(), entry.getValue().asText()));
         Set<String> exact = new LinkedHashSet<>(everywhere);
+        json.path("exact").forEach(name -> exact.add(name.asText()));
         exact.removeAll(within.keySet());
         exact.removeAll(apart.keySet());
         return new Row(json.path("name").asText(), json.path("twin").asText(null), exact, within, apart);
+    }
+
+    /** The usual one, or the row's own with its reason. */
+    private static Slack slack(JsonNode json, Slack usual) {
+        return json.isEmpty() ? usual : new Slack(json.path("early").asDouble(), json.path("late").asDouble(), json.path("why").asText());
     }
 
     /** The rows of these scenarios, all for none; {@code NAME/TWIN} is one row. */
@@ -61,6 +67,6 @@ final class Table {
     }
 
     private static boolean isNamed(Row row, String name) {
-        return name.equals(row.scenario) || name.equals(row.title().replace(" ", ""));
+        return row.name().equals(name) || row.name().startsWith(name + "/");
     }
 }
