@@ -330,6 +330,9 @@ impl<O: Observer> Run<O> {
             Delivery::NoAnswer { to, correlation, cause } => {
                 self.with_broker(to, |broker, cx| broker.no_answer(cx, correlation, cause));
             }
+            Delivery::PeerGone { to, peer } => {
+                self.with_broker(to, |broker, _| broker.peer_gone(peer));
+            }
             Delivery::Gone { broker, connection, cause } => {
                 self.with_broker(broker, |broker, cx| broker.connection_closed(cx, connection, cause));
             }
