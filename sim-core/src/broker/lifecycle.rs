@@ -149,6 +149,10 @@ impl Lifecycle {
         }
     }
 
+    pub(super) fn is_accepting(&self) -> bool {
+        matches!(self.state, State::Recovery | State::Running | State::ShuttingDown)
+    }
+
     pub(super) fn asked(&self, correlation: u64) -> bool {
         self.out.is_some_and(|(out, ..)| out == correlation)
     }

@@ -199,6 +199,11 @@ impl Broker {
         self.lifecycle.is_running()
     }
 
+    /// Whether the process takes requests: it has caught up with the metadata (`broker.md F6`), and has not ended.
+    pub fn is_accepting(&self) -> bool {
+        self.lifecycle.is_accepting()
+    }
+
     /// Whether the process has started and the controller has yet to unfence it.
     pub fn is_joining(&self) -> bool {
         self.lifecycle.is_joining()
