@@ -204,16 +204,19 @@ final class Cluster implements AutoCloseable {
         awaitAllUp();
     }
 
-    /** By each broker's own log: an admin client may be asking one that stands still. */
     private void awaitAllUp() throws InterruptedException {
-        for (int broker = 0; broker < BROKERS; broker++) {
-            Node node = nodes.get(broker);
-            await("broker " + broker + " to be unfenced", UP_MILLIS, () -> {
-                if (!node.isUp())
-                    throw new JudgeError("broker " + node.id + " has ended:\n" + node.tail());
-                return node.hasLogged("The broker has been unfenced");
-            });
-        }
+        for (int broker = 0; broker < BROKERS; broker++)
+            awaitUp(broker);
+    }
+
+    /** Until it has been unfenced, by its own log: an admin client may be asking one that stands still. */
+    void awaitUp(int broker) throws InterruptedException {
+        Node node = nodes.get(broker);
+        await("broker " + broker + " to be unfenced", UP_MILLIS, () -> {
+            if (!node.isUp())
+                throw new JudgeError("broker " + node.id + " has ended:\n" + node.tail());
+            return node.hasLogged("The broker has been unfenced");
+        });
     }
 
     private static boolean isListening(int port) {

@@ -23,7 +23,8 @@ final class StoryReader {
     static Story read(JsonNode json) {
         onlyKnown("the file", json, TOP);
         JsonNode cluster = json.path("cluster");
-        onlyKnown("[cluster]", cluster, Set.of("brokers", "config", "features", "warm"));
+        // `timing` gives the simulator what a real machine has of its own.
+        onlyKnown("[cluster]", cluster, Set.of("brokers", "config", "features", "warm", "timing"));
         if (cluster.path("brokers").asInt(Cluster.BROKERS) != Cluster.BROKERS || !cluster.path("warm").asBoolean(true))
             throw new JudgeError("the real cluster has " + Cluster.BROKERS + " brokers and has been running for long");
         Story.Latencies latencies = latencies(json.path("network"));
