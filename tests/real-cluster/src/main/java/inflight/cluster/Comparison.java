@@ -42,8 +42,10 @@ record Comparison(int compared, List<String> differences) {
                 number(values[values.length - 1]), number(least), number(most), number(seen)));
     }
 
+    /** With one decimal, if it has any. */
     static String number(double value) {
-        return value == Math.rint(value) ? Long.toString((long) value) : Double.toString(value);
+        double rounded = Math.rint(value * 10) / 10;
+        return rounded == Math.rint(rounded) ? Long.toString((long) rounded) : Double.toString(rounded);
     }
 
     private static String shortened(JsonNode value) {

@@ -69,12 +69,20 @@ public final class Main {
             judgeOnce(row, story, simulated, player, report);
     }
 
-    /** A difference of a run in which the machine was late decides nothing: it is played once more. */
+    /** A run that broke, or that differs when the machine was late, decides nothing: it is played once more. */
     private static void judgeOnce(Table.Row row, Story story, List<JsonNode> simulated, Player player, Report report)
             throws IOException, InterruptedException {
         for (boolean again = false; ; again = true) {
             long start = System.nanoTime();
-            Played played = player.play(story);
+            Played played;
+            try {
+                played = player.play(story);
+            } catch (JudgeError e) {
+                if (again)
+                    throw e;
+                System.out.println(row.name() + ": " + e.getMessage() + "; once more, on a new cluster");
+                continue;
+            }
             Comparison comparison = Comparison.of(row, simulated, played);
             boolean agrees = comparison.differences().isEmpty();
             boolean late = played.lateNanos() > Player.PUNCTUAL_NANOS;
