@@ -102,6 +102,11 @@ impl Lifecycle {
         self.out.is_some()
     }
 
+    /// Whether it has yet to catch up with the metadata.
+    pub(super) fn is_starting(&self) -> bool {
+        self.state == State::Starting
+    }
+
     /// Whether it is on its way into the cluster.
     pub(super) fn is_joining(&self) -> bool {
         matches!(self.state, State::Starting | State::Recovery)

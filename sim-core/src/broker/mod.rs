@@ -199,6 +199,11 @@ impl Broker {
         self.lifecycle.is_running()
     }
 
+    /// Whether the process has started and has yet to catch up with the metadata: it answers nobody.
+    pub fn is_starting(&self) -> bool {
+        self.lifecycle.is_starting()
+    }
+
     /// Whether the process has started and the controller has yet to unfence it.
     pub fn is_joining(&self) -> bool {
         self.lifecycle.is_joining()

@@ -51,7 +51,7 @@ impl<'a> Look<'a> {
     /// A replica whose broker's process runs.
     pub(super) fn running(&self, broker: BrokerId, tp: TopicPartition) -> Option<Replica<'a>> {
         let process = self.brokers.get(broker.0 as usize).filter(|broker| broker.is_running())?;
-        Some(Replica { broker, tp, it: process.partition(tp)?, serves: process.is_accepting() })
+        Some(Replica { broker, tp, it: process.partition(tp)?, serves: !process.is_starting() })
     }
 
     /// The replicas that a step has touched and whose brokers run.
@@ -68,7 +68,7 @@ impl<'a> Look<'a> {
     pub(super) fn all(&self) -> impl Iterator<Item = Replica<'a>> + '_ {
         let running = self.brokers.iter().filter(|broker| broker.is_running());
         running.flat_map(|broker| {
-            let (id, serves) = (broker.id(), broker.is_accepting());
+            let (id, serves) = (broker.id(), !broker.is_starting());
             broker.partitions().map(move |it| Replica { broker: id, tp: it.tp(), it, serves })
         })
     }
