@@ -2,7 +2,7 @@
 
 use anstyle::Style;
 use sim_core::config::{Family, NoteKind};
-use sim_core::scenario::{Consumer, Mode, Pace, Stream};
+use sim_core::scenario::{Cluster, Consumer, Mode, Pace, Stream};
 
 use super::{Story, faults, sampled};
 use crate::numbers::grouped;
@@ -22,6 +22,7 @@ impl Story<'_> {
             ],
         );
         self.entry(page, "cluster", &cluster);
+        self.features(page);
         self.settings_of(page, Family::Broker, "", "broker");
         for topic in &scenario.topics {
             let replicas = topic.assignment.first().map_or(0, Vec::len).to_string();
@@ -87,16 +88,29 @@ impl Story<'_> {
         list.join(", ")
     }
 
+    /// The feature that is not on the level of a new cluster of this release.
+    fn features(&self, page: &mut Page) {
+        let scenario = &self.loaded.scenario;
+        let (level, default) = (scenario.cluster.elr, Cluster::elr_by_default(scenario.profile));
+        if level != default {
+            let setting = format!("eligible.leader.replicas.version={}", u8::from(level));
+            self.setting(page, "", &setting, &u8::from(default).to_string());
+        }
+    }
+
     /// The settings of a part that are not the release's defaults.
     fn settings_of(&self, page: &mut Page, family: Family, part: &str, mut label: &str) {
         let configs =
             self.loaded.configs.iter().filter(|config| config.family == family && config.part == part);
         for value in configs.flat_map(|config| &config.values).filter(|value| value.differs()) {
-            let default = self.lang.say(Phrase::DefaultIs, &[("value", &value.default)]);
-            let setting = format!("{}={}", value.key, value.value);
-            page.line(format!("  {}{}  {}", pad(label, 10), pad(&setting, 40), paint(DIM, default)));
+            self.setting(page, label, &format!("{}={}", value.key, value.value), &value.default);
             label = "";
         }
+    }
+
+    fn setting(&self, page: &mut Page, label: &str, setting: &str, default: &str) {
+        let default = self.lang.say(Phrase::DefaultIs, &[("value", default)]);
+        page.line(format!("  {}{}  {}", pad(label, 10), pad(setting, 40), paint(DIM, default)));
     }
 
     /// Remarks on settings: what is not modelled and what Kafka warns about always, what has no effect on request.

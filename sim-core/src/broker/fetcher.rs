@@ -31,7 +31,7 @@ pub(super) struct Fetcher {
     pub(super) busy: bool,
     /// An answer that a slow disk takes in until then.
     pub(super) writing: Option<(Time, FetchAnswer)>,
-    /// An answer has been dropped: what the leader believes to have told counts no more.
+    /// Its fetch session is gone, or an answer of it: the next fetch says everything.
     broken: bool,
     /// When its timer is due.
     alarm: Option<Time>,
@@ -177,6 +177,9 @@ impl Broker {
         if self.fetcher(leader).fetching == 0 {
             return self.await_back_off(leader);
         }
+        if std::mem::take(&mut self.fetcher(leader).broken) {
+            self.tell_everything(leader);
+        }
         let request = self.next_fetch(leader);
         let correlation = self.next_correlation();
         self.fetcher(leader).outstanding = Some(Outstanding { correlation, sent: cx.now });
@@ -217,8 +220,9 @@ impl Broker {
             return;
         }
         for leader in (0..self.fetchers.len() as u32).map(BrokerId) {
-            if std::mem::take(&mut self.fetcher(leader).broken) {
-                self.begin_session_anew(leader, cause);
+            let fetcher = self.fetcher(leader);
+            if fetcher.broken && fetcher.outstanding.is_none() {
+                self.outputs.push(BrokerOutput::Hang { peer: Peer::Broker(leader), by: "client", cause });
             }
             if !self.fetcher(leader).members.is_empty() {
                 self.wake_fetcher(leader, cx.now, cause);
@@ -226,15 +230,20 @@ impl Broker {
         }
     }
 
+    /// The connection to this leader is gone, and its fetch session with it.
+    pub fn peer_gone(&mut self, leader: BrokerId) {
+        self.fetcher(leader).broken = true;
+    }
+
+    /// The answer to a fetch is thrown away.
     pub(super) fn drop_answer(&mut self, leader: BrokerId) {
         let fetcher = self.fetcher(leader);
         fetcher.outstanding = None;
         fetcher.broken = true;
     }
 
-    /// The next fetch goes over a new connection and says everything.
-    fn begin_session_anew(&mut self, leader: BrokerId, cause: Seq) {
-        self.outputs.push(BrokerOutput::Hang { peer: Peer::Broker(leader), by: "client", cause });
+    /// What the leader believes to have been told counts no more: it is told everything.
+    fn tell_everything(&mut self, leader: BrokerId) {
         self.fetcher(leader).forgotten.clear();
         for ix in self.fetcher(leader).members.clone() {
             self.tell_leader(leader, ix);

@@ -102,11 +102,6 @@ impl Lifecycle {
         self.out.is_some()
     }
 
-    /// Whether it has yet to catch up with the metadata.
-    pub(super) fn is_starting(&self) -> bool {
-        self.state == State::Starting
-    }
-
     /// Whether it is on its way into the cluster.
     pub(super) fn is_joining(&self) -> bool {
         matches!(self.state, State::Starting | State::Recovery)
@@ -152,6 +147,10 @@ impl Lifecycle {
         } else {
             interval
         }
+    }
+
+    pub(super) fn is_accepting(&self) -> bool {
+        matches!(self.state, State::Recovery | State::Running | State::ShuttingDown)
     }
 
     pub(super) fn asked(&self, correlation: u64) -> bool {

@@ -199,9 +199,9 @@ impl Broker {
         self.lifecycle.is_running()
     }
 
-    /// Whether the process has started and has yet to catch up with the metadata: it answers nobody.
-    pub fn is_starting(&self) -> bool {
-        self.lifecycle.is_starting()
+    /// Whether the process takes requests: it has caught up with the metadata (`broker.md F6`), and has not ended.
+    pub fn is_accepting(&self) -> bool {
+        self.lifecycle.is_accepting()
     }
 
     /// Whether the process has started and the controller has yet to unfence it.

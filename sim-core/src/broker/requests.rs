@@ -143,6 +143,12 @@ impl Connections {
         }
     }
 
+    /// Whether a Produce request that has come still waits for a thread, or is in one's hands.
+    fn hold_produce(&self) -> bool {
+        let waits = |pending: &Pending| matches!(pending.request, Request::Produce(_));
+        self.open.iter().any(|connection| connection.work.iter().chain(&connection.queue).any(waits))
+    }
+
     /// The time that work on the next request takes.
     fn draw_service_time(&self, request: &Request, chance: &mut dyn Chance) -> Span {
         let mut service = sampling::draw(&self.service, chance, self.service_stream);
@@ -162,6 +168,11 @@ impl Connections {
 }
 
 impl Broker {
+    /// Whether a Produce request that has come has yet to reach the log, or be refused: its client may have given it up.
+    pub fn has_produce_to_do(&self) -> bool {
+        self.connections.hold_produce()
+    }
+
     /// Queues a request behind the earlier ones of its connection.
     pub(super) fn enqueue(&mut self, pending: Pending) {
         self.connections.push(pending);

@@ -30,6 +30,11 @@ pub enum ControllerOutput {
         /// The decision.
         cause: Seq,
     },
+    /// What this broker is told next is not a continuation: it has missed something, and begins to fetch anew.
+    Afresh {
+        /// Whom.
+        broker: BrokerId,
+    },
     /// Wake me then.
     Timer {
         /// When.

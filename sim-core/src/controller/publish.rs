@@ -78,6 +78,7 @@ impl Controller {
         let is_news = |&(offset, _): &(u64, Arc<MetadataUpdate>)| after.is_none_or(|after| offset > after);
         let mut news: Vec<_> = brokers.chain(partitions).filter(is_news).collect();
         news.sort_by_key(|&(offset, _)| offset);
+        self.outputs.push(ControllerOutput::Afresh { broker });
         for (_, update) in news {
             self.tell(now, broker, update, cause);
         }

@@ -51,7 +51,7 @@ impl<'a> Look<'a> {
     /// A replica whose broker's process runs.
     pub(super) fn running(&self, broker: BrokerId, tp: TopicPartition) -> Option<Replica<'a>> {
         let process = self.brokers.get(broker.0 as usize).filter(|broker| broker.is_running())?;
-        Some(Replica { broker, tp, it: process.partition(tp)?, serves: !process.is_starting() })
+        Some(Replica { broker, tp, it: process.partition(tp)?, serves: process.is_accepting() })
     }
 
     /// The replicas that a step has touched and whose brokers run.
@@ -68,7 +68,7 @@ impl<'a> Look<'a> {
     pub(super) fn all(&self) -> impl Iterator<Item = Replica<'a>> + '_ {
         let running = self.brokers.iter().filter(|broker| broker.is_running());
         running.flat_map(|broker| {
-            let (id, serves) = (broker.id(), !broker.is_starting());
+            let (id, serves) = (broker.id(), broker.is_accepting());
             broker.partitions().map(move |it| Replica { broker: id, tp: it.tp(), it, serves })
         })
     }
@@ -146,6 +146,11 @@ pub(super) fn records_of(replica: &Replica<'_>) -> BTreeMap<RecordId, u32> {
         }
     }
     records
+}
+
+/// Whether a fault has changed settings in this step: what counted before the change is not known any more.
+pub(super) fn changes_settings(events: &[(Stamp, Event)]) -> bool {
+    events.iter().any(|(_, event)| matches!(event, Event::Fault { r#do: "set-config", .. }))
 }
 
 /// What a step has touched, ascending.

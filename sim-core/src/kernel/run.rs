@@ -330,6 +330,9 @@ impl<O: Observer> Run<O> {
             Delivery::NoAnswer { to, correlation, cause } => {
                 self.with_broker(to, |broker, cx| broker.no_answer(cx, correlation, cause));
             }
+            Delivery::PeerGone { to, peer } => {
+                self.with_broker(to, |broker, _| broker.peer_gone(peer));
+            }
             Delivery::Gone { broker, connection, cause } => {
                 self.with_broker(broker, |broker, cx| broker.connection_closed(cx, connection, cause));
             }
@@ -499,6 +502,7 @@ impl<O: Observer> Run<O> {
                     let body = MessageBody::Update(update);
                     self.write(Endpoint::Controller, Endpoint::Broker(broker), 0, body, cause);
                 }
+                ControllerOutput::Afresh { broker } => self.network.word_begins_anew(broker),
                 ControllerOutput::Timer { at, timer } => {
                     let incarnation = self.controller_process.incarnation;
                     self.queue.push_system(at, Due::Controller(incarnation, timer));

@@ -17,7 +17,7 @@ impl<O: Observer> Run<O> {
     pub(super) fn is_settled(&self) -> bool {
         !self.somebody_comes_or_goes()
             && self.topics_are_there()
-            && !self.network.carries_produce()
+            && !self.something_comes_to_a_log()
             && self.partitions().all(|tp| self.replicas_agree(tp))
             && self.consumers_are_done()
     }
@@ -33,6 +33,12 @@ impl<O: Observer> Run<O> {
     /// A cluster that starts at t=0 creates them in time.
     fn topics_are_there(&self) -> bool {
         (0..self.scenario.topics.len()).all(|at| self.controller.partition_count(TopicIx(at as u16)) > 0)
+    }
+
+    /// Whether a Produce request is on its way or waits for a broker's thread, also one that its client has given up: the
+    /// verdict would miss what it writes.
+    fn something_comes_to_a_log(&self) -> bool {
+        self.network.carries_produce() || self.brokers.iter().any(Broker::has_produce_to_do)
     }
 
     /// Every partition that the controller knows, ascending.

@@ -6,6 +6,7 @@ mod controller;
 mod cuts;
 mod fixture;
 mod measured;
+mod mishaps;
 mod pause;
 mod power;
 mod readers;

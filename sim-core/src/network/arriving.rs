@@ -8,6 +8,7 @@ use super::ticket::{Forced, Ticket};
 use super::wire::{Delivery, Network, NetworkTimer};
 use super::writing::{holds_up, is_written_again, traced};
 use crate::protocol::{Arrival, Request, Response};
+use crate::record::BrokerId;
 use crate::time::{Span, Time};
 use crate::trace::{Cx, Event, EventKind, MessageBody, MessageEvent, Observer, Seq};
 
@@ -23,6 +24,10 @@ impl Network {
         message.waits = true;
         let connection = self.connection(id).expect("a message has a connection");
         if connection.opener == Endpoint::Controller && self.still.contains(&connection.acceptor) {
+            return false;
+        }
+        if connection.gap {
+            self.lose(cx, slot, "connection-closed");
             return false;
         }
         let lane = if way == Way::Out { &connection.out } else { &connection.back };
@@ -92,6 +97,7 @@ impl Network {
         let Some(message) = self.messages.remove(slot) else { return };
         let connection = self.connection_mut(message.connection).expect("a message has a connection");
         let holds_up = holds_up(connection.opener, connection.acceptor);
+        connection.gap |= connection.opener == Endpoint::Controller;
         let lane = if message.way == Way::Out { &mut connection.out } else { &mut connection.back };
         lane.messages.retain(|other| *other != slot);
         lane.blocked |= holds_up;
@@ -101,6 +107,15 @@ impl Network {
             self.schedule.push((cx.now, NetworkTimer::Arrives(behind)));
         }
         cx.emit(message.sent, || Event::MessageLost { message: message.number, by });
+    }
+
+    /// What the controller tells this broker from now on makes sense again: it says all that was missed.
+    pub fn word_begins_anew(&mut self, broker: BrokerId) {
+        if let Some(id) = self.current.get(Endpoint::Controller, Endpoint::Broker(broker))
+            && let Some(connection) = self.connection_mut(id)
+        {
+            connection.gap = false;
+        }
     }
 
     /// A fault holds a message up; what follows on its connection waits behind it.

@@ -125,6 +125,9 @@ impl Network {
                 for correlation in asked.unwrap_or_default() {
                     self.deliveries.push(Delivery::NoAnswer { to, correlation, cause });
                 }
+                if let Endpoint::Broker(peer) = acceptor {
+                    self.deliveries.push(Delivery::PeerGone { to, peer });
+                }
             }
             (client, Endpoint::Broker(node)) => {
                 let arrival = if life == Life::Open { Arrival::Closed } else { Arrival::Refused };

@@ -69,6 +69,8 @@ pub(super) struct Connection {
     pub(super) asked: Vec<u64>,
     /// How often the attempt to make it has met silence.
     pub(super) knocks: u32,
+    /// A word of the controller's has been lost: what follows it makes no sense to the broker.
+    pub(super) gap: bool,
     /// The machine at the far end has lost power, and with it all memory of this connection.
     pub(super) forgotten: bool,
     /// When the first message came to that machine that nobody was there to take: it is written again and again.
@@ -97,6 +99,7 @@ impl Connection {
             cause,
             asked: Vec::new(),
             knocks: 0,
+            gap: false,
             forgotten: false,
             unheard_since: None,
             used: life == Life::Open,

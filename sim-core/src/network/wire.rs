@@ -77,6 +77,13 @@ pub enum Delivery {
         /// Why.
         cause: Seq,
     },
+    /// A broker's connection to another one, which it has opened, is gone.
+    PeerGone {
+        /// Who had opened it.
+        to: BrokerId,
+        /// To whom.
+        peer: BrokerId,
+    },
     /// A connection to a broker is gone with all that it has not taken up.
     Gone {
         /// Which broker.
@@ -104,6 +111,7 @@ impl Delivery {
             Delivery::Request { to: Endpoint::Broker(broker), .. }
             | Delivery::Answer { to: broker, .. }
             | Delivery::NoAnswer { to: broker, .. }
+            | Delivery::PeerGone { to: broker, .. }
             | Delivery::Gone { broker, .. }
             | Delivery::Update { broker, .. } => Some(broker),
             Delivery::Client { .. } | Delivery::Request { .. } => None,

@@ -128,6 +128,10 @@ impl Network {
         }
         // What is written before the connection is there waits for it.
         let cut = life != Life::Silent && self.cut_between(source, target).is_some();
+        if self.connection(id).is_some_and(|connection| connection.gap) {
+            cx.emit(sent, || Event::MessageLost { message: number, by: "connection-closed" });
+            return;
+        }
         let holds_up = holds_up(source, target);
         let again = cut && is_written_again(source, target, &body);
         let connection = self.connection_mut(id).expect("still there");
@@ -135,6 +139,7 @@ impl Network {
         let lane = if way == Way::Out { &mut connection.out } else { &mut connection.back };
         if treatment.lose || (cut && !again) {
             lane.blocked |= holds_up;
+            connection.gap |= from == Endpoint::Controller;
             let by = if treatment.lose { "fault" } else { "cut" };
             cx.emit(sent, || Event::MessageLost { message: number, by });
             return;
@@ -189,6 +194,7 @@ impl Network {
             let holds_up = holds_up(connection.opener, connection.acceptor);
             let lane = if back { &mut connection.back } else { &mut connection.out };
             lane.blocked |= holds_up;
+            connection.gap |= connection.opener == Endpoint::Controller;
         }
     }
 }

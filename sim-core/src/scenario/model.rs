@@ -90,6 +90,13 @@ pub struct Cluster {
     pub warm: bool,
 }
 
+impl Cluster {
+    /// `broker.md 1, F16`: there is no ELR before 4.0; a new cluster of 4.0 has it off, one from 4.1 on has it on.
+    pub fn elr_by_default(release: Release) -> bool {
+        release.at_least(4, 1)
+    }
+}
+
 /// `[cluster] timing`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timing {

@@ -50,9 +50,9 @@ fn racks(section: &Section<'_>, brokers: u32) -> Vec<String> {
     racks.into_iter().map(str::to_owned).collect()
 }
 
-/// `broker.md 1, F16`: there is no ELR before 4.0; a new cluster of 4.0 has it off, one from 4.1 on has it on.
+/// Whether eligible leader replicas are on.
 fn elr(section: &Section<'_>, world: &World<'_>) -> bool {
-    let by_default = world.release.at_least(4, 1);
+    let by_default = Cluster::elr_by_default(world.release);
     let Some(node) = section.node("features") else { return by_default };
     let Some(features) = node.as_table() else {
         let help = format!("write `features = {{ \"{ELR}\" = 0 }}`");

@@ -46,6 +46,8 @@ pub(crate) struct InFlightRequest {
     pub(crate) expects_response: bool,
     /// Whether all of it is in the socket.
     pub(crate) written: bool,
+    /// Since when, in ms: later than `sent_ms` if callbacks took time in that pass.
+    pub(crate) written_ms: i64,
     /// What it goes back to.
     pub(crate) cause: Seq,
 }

@@ -176,6 +176,7 @@ impl NetworkClient {
             throttle_ms: 0,
             expects_response,
             written: false,
+            written_ms: now_ms,
             cause,
         });
         self.actions.push(ClientAction::Write { node, correlation, request, cause });

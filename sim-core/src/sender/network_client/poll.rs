@@ -75,12 +75,12 @@ impl NetworkClient {
         now + Span::from_millis(sleep_ms)
     }
 
-    /// Whether a request without an answer is exactly this old.
+    /// Whether a request without an answer was written exactly so long ago.
     fn has_request_of_age(&self, now_ms: i64, age_ms: i64) -> bool {
         self.connections
             .iter()
             .flat_map(|connection| &connection.in_flight)
-            .any(|request| request.expects_response && request.age_ms(now_ms) == age_ms)
+            .any(|request| request.expects_response && now_ms - request.written_ms == age_ms)
     }
 
     /// After the sleep: what was written, what has arrived (at most one arrival a connection, brokers ascending), and
@@ -151,7 +151,9 @@ impl NetworkClient {
             }
             wrote = true;
             connection.touch(now, &mut self.uses);
-            connection.in_flight.iter_mut().for_each(|request| request.written = true);
+            for request in connection.in_flight.iter_mut().rev().take_while(|request| !request.written) {
+                (request.written, request.written_ms) = (true, now.millis());
+            }
             if connection.in_flight.back().is_some_and(|newest| !newest.expects_response)
                 && let Some(request) = connection.in_flight.pop_back()
             {

@@ -32,14 +32,20 @@ final class Cluster implements AutoCloseable {
     private static final String LOOPBACK = "127.0.0.1:";
 
     /** What a scenario asks of the brokers: scenarios of one set-up share a cluster. */
-    record Setup(Map<String, String> config, Map<String, String> features, boolean links) { }
+    record Setup(Map<String, String> config, Map<String, String> features, boolean links) {
+        /** Settings that are not Kafka's defaults, none of which a scenario can see. */
+        private static final Map<String, String> OURS = Map.of(
+            "auto.leader.rebalance.enable", "false",
+            "auto.create.topics.enable", "false",
+            "offsets.topic.num.partitions", "1",
+            "transaction.state.log.num.partitions", "1");
 
-    /** Settings that are not Kafka's defaults, none of which a scenario can see. */
-    private static final Map<String, String> OURS = Map.of(
-        "auto.leader.rebalance.enable", "false",
-        "auto.create.topics.enable", "false",
-        "offsets.topic.num.partitions", "1",
-        "transaction.state.log.num.partitions", "1");
+        static Setup of(Map<String, String> config, Map<String, String> features, boolean links) {
+            Map<String, String> all = new TreeMap<>(OURS);
+            all.putAll(config);
+            return new Setup(all, features, links);
+        }
+    }
 
     final Setup setup;
     final Rules rules = new Rules();
@@ -110,7 +116,6 @@ final class Cluster implements AutoCloseable {
         properties.put("controller.listener.names", "CONTROLLER");
         properties.put("listeners", "CONTROLLER://" + LOOPBACK + port);
         properties.put("listener.security.protocol.map", "CONTROLLER:PLAINTEXT");
-        properties.putAll(OURS);
         properties.putAll(setup.config);
         return properties;
     }
@@ -129,7 +134,6 @@ final class Cluster implements AutoCloseable {
             "PEER://" + LOOPBACK + peerPort + ",CLIENT://" + LOOPBACK + toClients.get(broker).port);
         properties.put("inter.broker.listener.name", "PEER");
         properties.put("listener.security.protocol.map", "CONTROLLER:PLAINTEXT,PEER:PLAINTEXT,CLIENT:PLAINTEXT");
-        properties.putAll(OURS);
         properties.putAll(setup.config);
         return properties;
     }
@@ -168,7 +172,7 @@ final class Cluster implements AutoCloseable {
         proxy.unlisten();
     }
 
-    void shutDown(int broker) throws InterruptedException {
+    void shutDown(int broker) throws IOException, InterruptedException {
         nodes.get(broker).shutDown();
         toClients.get(broker).unlisten();
     }
@@ -200,16 +204,19 @@ final class Cluster implements AutoCloseable {
         awaitAllUp();
     }
 
-    /** By each broker's own log: an admin client may be asking one that stands still. */
     private void awaitAllUp() throws InterruptedException {
-        for (int broker = 0; broker < BROKERS; broker++) {
-            Node node = nodes.get(broker);
-            await("broker " + broker + " to be unfenced", UP_MILLIS, () -> {
-                if (!node.isUp())
-                    throw new JudgeError("broker " + node.id + " has ended:\n" + node.tail());
-                return node.hasLogged("The broker has been unfenced");
-            });
-        }
+        for (int broker = 0; broker < BROKERS; broker++)
+            awaitUp(broker);
+    }
+
+    /** Until it has been unfenced, by its own log: an admin client may be asking one that stands still. */
+    void awaitUp(int broker) throws InterruptedException {
+        Node node = nodes.get(broker);
+        await("broker " + broker + " to be unfenced", UP_MILLIS, () -> {
+            if (!node.isUp())
+                throw new JudgeError("broker " + node.id + " has ended:\n" + node.tail());
+            return node.hasLogged("The broker has been unfenced");
+        });
     }
 
     private static boolean isListening(int port) {

@@ -8,10 +8,12 @@ import java.util.List;
 record Comparison(int compared, List<String> differences) {
     private static final int SHOWN = 400;
 
-    static Comparison of(Table.Row row, List<JsonNode> simulated, JsonNode real) {
+    static Comparison of(Table.Row row, List<JsonNode> simulated, Played played) {
+        JsonNode real = played.result();
+        double restartMillis = Durations.millis(played.restartNanos());
         List<String> differences = new ArrayList<>();
         row.exact().forEach(name -> exact(name, simulated, real, differences));
-        row.within().forEach((name, slack) -> within(name, slack, simulated, real, differences));
+        row.within().forEach((name, slack) -> within(name, slack, restartMillis, simulated, real, differences));
         return new Comparison(row.exact().size() + row.within().size(), differences);
     }
 
@@ -29,10 +31,11 @@ record Comparison(int compared, List<String> differences) {
         return expected.isNumber() && seen.isNumber() ? expected.asDouble() == seen.asDouble() : expected.equals(seen);
     }
 
-    private static void within(String name, Table.Slack slack, List<JsonNode> simulated, JsonNode real, List<String> differences) {
+    private static void within(String name, Table.Slack slack, double restartMillis, List<JsonNode> simulated, JsonNode real,
+                               List<String> differences) {
         double[] values = simulated.stream().mapToDouble(run -> Reading.of(run, name).asDouble()).sorted().toArray();
         double least = values[0] - slack.early();
-        double most = values[values.length - 1] + slack.late();
+        double most = values[values.length - 1] + slack.late() + slack.perRestartMilli() * restartMillis;
         double seen = Reading.of(real, name).asDouble();
         if (seen < least || seen > most)
             differences.add(String.format("%s: simulated %s to %s, so %s to %s here; real %s", name, number(values[0]),

@@ -119,8 +119,12 @@ final class Connection {
                     forward(frame, new Waiting(Wire.correlationOfRequest(frame), null), setUp);
             }
         } catch (IOException e) {
-            // The client is gone; the broker learns of it behind what the client wrote before.
-            toBroker.put(this::close, latency());
+            // The client is gone; the broker learns of it behind what the client wrote before. What a cut holds back is
+            // dropped: the simulator's cut swallows messages, and only a connection that is still there sends them again.
+            if (isCut(true))
+                close();
+            else
+                toBroker.put(this::close, latency());
         }
     }
 

@@ -23,6 +23,7 @@ final class Faults implements Fate.Decider, AutoCloseable {
     private final ScheduledThreadPoolExecutor clock = new ScheduledThreadPoolExecutor(THREADS);
     private final List<Future<?>> timed = new ArrayList<>();
     private final AtomicLong latestNanos = new AtomicLong();
+    private final AtomicLong restartNanos = new AtomicLong();
     private final Set<Integer> paused = new HashSet<>();
     private boolean armed;
     private int requests;
@@ -83,7 +84,7 @@ final class Faults implements Fate.Decider, AutoCloseable {
         } else if (act instanceof Story.Act.Shutdown shutdown) {
             cluster.shutDown(shutdown.broker());
         } else if (act instanceof Story.Act.Restart restart) {
-            cluster.start(restart.broker());
+            start(restart.broker());
         } else if (act instanceof Story.Act.Pause pause) {
             paused.add(pause.broker());
             cluster.pause(pause.broker());
@@ -96,13 +97,20 @@ final class Faults implements Fate.Decider, AutoCloseable {
 
     private void end(Story.Act act) throws IOException, InterruptedException {
         if (act instanceof Story.Act.Crash crash)
-            cluster.start(crash.broker());
+            start(crash.broker());
         else if (act instanceof Story.Act.Shutdown shutdown)
-            cluster.start(shutdown.broker());
+            start(shutdown.broker());
         else if (act instanceof Story.Act.Pause pause)
             cluster.goOn(pause.broker());
         else if (act instanceof Story.Act.Cut cut)
             cut(cut, false);
+    }
+
+    private void start(int broker) throws IOException, InterruptedException {
+        long start = System.nanoTime();
+        cluster.start(broker);
+        cluster.awaitUp(broker);
+        restartNanos.accumulateAndGet(System.nanoTime() - start, Math::max);
     }
 
     private void cut(Story.Act.Cut cut, boolean on) {
@@ -155,6 +163,11 @@ final class Faults implements Fate.Decider, AutoCloseable {
     /** How late the latest timed fault began. */
     long latestNanos() {
         return latestNanos.get();
+    }
+
+    /** How long the slowest restart took, from its time until the broker was unfenced. */
+    long restartNanos() {
+        return restartNanos.get();
     }
 
     /** Until the last timed fault is over. */

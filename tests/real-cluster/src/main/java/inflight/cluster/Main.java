@@ -75,7 +75,7 @@ public final class Main {
         for (boolean again = false; ; again = true) {
             long start = System.nanoTime();
             Played played = player.play(story);
-            Comparison comparison = Comparison.of(row, simulated, played.result());
+            Comparison comparison = Comparison.of(row, simulated, played);
             boolean agrees = comparison.differences().isEmpty();
             boolean late = played.lateNanos() > Player.PUNCTUAL_NANOS;
             if (agrees || !late || again) {

@@ -73,13 +73,14 @@ final class Node {
     }
 
     /** SIGTERM, which Kafka answers with a controlled shutdown; returns when the process has ended. */
-    void shutDown() throws InterruptedException {
-        process.destroy();
+    void shutDown() throws IOException, InterruptedException {
+        // Process.destroy() closes the stream by which the node knows that the judge is there.
+        signal("TERM");
         if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS))
             throw new JudgeError("broker " + id + " does not shut down:\n" + tail());
     }
 
-    /** SIGSTOP or SIGCONT. */
+    /** STOP, CONT or TERM. */
     void signal(String name) throws IOException, InterruptedException {
         new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
     }

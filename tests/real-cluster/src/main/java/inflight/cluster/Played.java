@@ -13,9 +13,10 @@ import java.util.TreeMap;
 
 /**
  * What a scenario came to on the real cluster, in the shape of {@code inflight run --format json};
- * {@code lateNanos}: how late the latest send or fault began, or a thread that only waits.
+ * {@code lateNanos}: how late the latest send or fault began, or a thread that only waits;
+ * {@code restartNanos}: how long the slowest restart of a broker took, which takes no time in the simulator.
  */
-record Played(ObjectNode result, long lateNanos) {
+record Played(ObjectNode result, long lateNanos, long restartNanos) {
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
     static ObjectNode json(List<List<Entry>> ledgers, List<Topics.Log> logs, int requests, int retries) {

@@ -17,12 +17,14 @@ final class StoryReader {
     /** A round trip each for TCP and ApiVersions. */
     private static final int CONNECT_LATENCIES = 4;
     private static final int DEFAULT_REPLICAS = 3;
+    /** Also in place of a text, which has to make room for the record's name. */
     private static final int DEFAULT_VALUE_BYTES = 100;
 
     static Story read(JsonNode json) {
         onlyKnown("the file", json, TOP);
         JsonNode cluster = json.path("cluster");
-        onlyKnown("[cluster]", cluster, Set.of("brokers", "config", "features", "warm"));
+        // `timing` gives the simulator what a real machine has of its own.
+        onlyKnown("[cluster]", cluster, Set.of("brokers", "config", "features", "warm", "timing"));
         if (cluster.path("brokers").asInt(Cluster.BROKERS) != Cluster.BROKERS || !cluster.path("warm").asBoolean(true))
             throw new JudgeError("the real cluster has " + Cluster.BROKERS + " brokers and has been running for long");
         Story.Latencies latencies = latencies(json.path("network"));
@@ -30,7 +32,7 @@ final class StoryReader {
         json.path("faults").forEach(fault -> faults.add(FaultReader.read(fault)));
         boolean links = latencies.links().stream().anyMatch(link -> link.a() >= 0 && link.b() >= 0)
             || faults.stream().anyMatch(fault -> fault.act() instanceof Story.Act.Cut);
-        Cluster.Setup setup = new Cluster.Setup(properties(cluster.path("config")), properties(cluster.path("features")), links);
+        Cluster.Setup setup = Cluster.Setup.of(properties(cluster.path("config")), properties(cluster.path("features")), links);
         List<Story.Topic> topics = new ArrayList<>();
         json.path("topics").forEach(topic -> topics.add(topic(topic)));
         List<Story.Producer> producers = new ArrayList<>();
@@ -103,7 +105,7 @@ final class StoryReader {
 
     private static Story.Stream stream(JsonNode json) {
         onlyKnown("[[producers.sends]]", json, Set.of("topic", "count", "start", "every", "at", "mode", "partition", "key", "value", "resend"));
-        onlyKnown("value", json.path("value"), Set.of("bytes"));
+        onlyKnown("value", json.path("value"), Set.of("bytes", "text"));
         String key = json.path("key").asText(null);
         if (key != null && key.contains("{"))
             throw new JudgeError("[[producers.sends]]: a key that changes is nothing that the player does");

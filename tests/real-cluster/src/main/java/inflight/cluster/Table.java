@@ -13,8 +13,11 @@ import java.util.Set;
 
 /** {@code scenarios.toml}: what is played, and what is compared how. */
 final class Table {
-    /** The real value lies in the simulator's range over all seeds, widened below by {@code early} and above by {@code late}. */
-    record Slack(double early, double late, String why) { }
+    /**
+     * The real value lies in the simulator's range over all seeds, widened below by {@code early} and above by {@code late},
+     * and by {@code perRestartMilli} for each millisecond that the slowest restart of a broker took.
+     */
+    record Slack(double early, double late, double perRestartMilli, String why) { }
 
     /**
      * A scenario or one of its twins. {@code exact} are the names whose value has to be the simulator's, which has to be the
@@ -36,7 +39,7 @@ final class Table {
         seeds = root.path("seeds").asInt();
         List<String> everywhere = new ArrayList<>();
         root.path("exact").forEach(name -> everywhere.add(name.asText()));
-        Slack slack = slack(root.path("slack"), new Slack(0, 0, ""));
+        Slack slack = slack(root.path("slack"), new Slack(0, 0, 0, ""));
         for (JsonNode row : root.path("scenario"))
             rows.add(row(row, everywhere, slack));
     }
@@ -55,7 +58,10 @@ final class Table {
 
     /** The usual one, or the row's own with its reason. */
     private static Slack slack(JsonNode json, Slack usual) {
-        return json.isEmpty() ? usual : new Slack(json.path("early").asDouble(), json.path("late").asDouble(), json.path("why").asText());
+        if (json.isEmpty())
+            return usual;
+        return new Slack(json.path("early").asDouble(), json.path("late").asDouble(), json.path("per-restart-ms").asDouble(),
+            json.path("why").asText());
     }
 
     /** The rows of these scenarios, all for none; {@code NAME/TWIN} is one row. */
