@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::look::Look;
+use super::look::{Look, Replica};
 use super::violation::{Found, Invariant};
 use super::{Checker, Step};
 use crate::record::{BrokerId, RecordId, TopicPartition};
@@ -110,7 +110,7 @@ impl Checker for Liveness {
     }
 }
 
-fn check_replica(look: &Look<'_>, broker: BrokerId, led: &super::look::Replica<'_>, found: &mut Found) {
+fn check_replica(look: &Look<'_>, broker: BrokerId, led: &Replica<'_>, found: &mut Found) {
     if look.decided(led.tp).is_some_and(|state| !state.isr.contains(&broker)) {
         found.report(look, Invariant::L, (broker, led.tp), "it lives and is not in the ISR", "it to be back");
     }

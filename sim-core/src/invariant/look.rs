@@ -148,6 +148,11 @@ pub(super) fn records_of(replica: &Replica<'_>) -> BTreeMap<RecordId, u32> {
     records
 }
 
+/// Whether a fault has changed settings in this step: what counted before the change is not known any more.
+pub(super) fn changes_settings(events: &[(Stamp, Event)]) -> bool {
+    events.iter().any(|(_, event)| matches!(event, Event::Fault { r#do: "set-config", .. }))
+}
+
 /// What a step has touched, ascending.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Touched {
