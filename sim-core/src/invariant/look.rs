@@ -61,7 +61,7 @@ impl<'a> Look<'a> {
 
     /// Those of them that lead.
     pub(super) fn leaders<'s>(&'s self, touched: &'s Touched) -> impl Iterator<Item = Replica<'a>> + 's {
-        self.touched(touched).filter(|replica| replica.leads())
+        self.touched(touched).filter(Replica::leads)
     }
 
     /// Every replica whose broker runs.
