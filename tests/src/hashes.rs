@@ -2,6 +2,8 @@
 //!
 //! `src/bin/run-hashes.rs` answers such a list natively, `wasm/run-hashes.cjs` in Node.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::library::Entry;
@@ -37,5 +39,12 @@ impl Case {
     pub fn hash(&self) -> String {
         let Case { name, toml, twin, seed } = self;
         sim_web::hash(name, toml, twin.clone(), *seed).unwrap_or_else(|errors| panic!("{name}: {errors}"))
+    }
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        self.twin.iter().try_for_each(|twin| write!(f, " --twin {twin}"))
     }
 }

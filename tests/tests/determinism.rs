@@ -38,6 +38,13 @@ fn debug_release_and_wasm_give_the_same_hashes() {
     assert!(apart.is_empty(), "{} of {} differ:\n{}", apart.len(), cases.len(), apart.join("\n"));
 }
 
+/// What a run does may change, but never unnoticed.
+#[test]
+fn the_runs_of_the_library_are_those_that_were_looked_at() {
+    let listed: Vec<String> = cases().iter().map(|case| format!("{}  {case}", case.hash())).collect();
+    insta::assert_snapshot!(listed.join("\n"));
+}
+
 /// What the test above is to hold for: one of its runs draws over a million times.
 #[test]
 fn one_of_the_runs_draws_over_a_million_times() {
