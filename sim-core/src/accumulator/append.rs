@@ -6,6 +6,7 @@ use super::batches::BatchIx;
 use super::buffer_pool::WaiterId;
 use super::cluster::TopicCluster;
 use super::sizes::upper_bound;
+use crate::partitioner::BuiltInPartitioner;
 use crate::protocol::Exception;
 use crate::record::{BatchId, TopicIx, TopicPartition};
 use crate::trace::{Cx, Observer};
@@ -21,6 +22,8 @@ pub(crate) struct Destination<'a> {
     pub(crate) partition: Option<u32>,
     /// Whether a record that needs a new batch is handed back instead (`abortOnNewBatch`).
     pub(crate) abort_on_new_batch: bool,
+    /// After a wait for memory: how often the sticky partition had been left when the wait began.
+    pub(crate) waited_at: Option<u64>,
 }
 
 /// How an append ends.
@@ -41,6 +44,8 @@ pub(crate) enum Append {
         waiter: WaiterId,
         /// How much it waits for.
         size: u32,
+        /// For [`Destination::waited_at`].
+        waited_at: u64,
     },
     /// It cannot be appended; thrown.
     Failed(Exception),
@@ -59,12 +64,19 @@ impl RecordAccumulator {
         partition: &mut Option<u32>,
     ) -> Append {
         let keyless = to.partition.is_none();
+        // Whoever comes back from a wait looks only whether the partition was left meanwhile, or may be left now; a tail that
+        // refuses the record then does not count as full.
+        let mut waited = to.waited_at.is_some();
+        if keyless && to.waited_at.is_some_and(|before| before != self.times_left(to.topic)) {
+            waited = false;
+        }
         loop {
             let chosen = to.partition.unwrap_or_else(|| self.peek(cx, to));
             *partition = Some(chosen);
             let tp = TopicPartition { topic: to.topic, partition: chosen };
             self.queues.entry(tp);
             if keyless && self.leaves(cx, to, tp, 0, false) {
+                waited = false;
                 continue;
             }
             if self.closed {
@@ -91,10 +103,12 @@ impl RecordAccumulator {
                         // What one that waits longer is left with is for it to take.
                         self.memory_version += u64::from(self.pool.has_waiters());
                     }
-                    Err(waiter) => return Append::Waits { waiter, size },
+                    Err(waiter) => {
+                        return Append::Waits { waiter, size, waited_at: self.times_left(to.topic) };
+                    }
                 }
             }
-            if keyless && self.leaves(cx, to, tp, 0, false) {
+            if keyless && !waited && self.leaves(cx, to, tp, 0, false) {
                 continue;
             }
             let Some(size) = buffer.take() else { continue };
@@ -114,6 +128,11 @@ impl RecordAccumulator {
             self.pool.release(size);
             self.memory_version += 1;
         }
+    }
+
+    /// How often the topic's sticky partition was left so far.
+    fn times_left(&mut self, topic: TopicIx) -> u64 {
+        self.queues.topic_mut(topic).sticky.as_ref().map_or(0, BuiltInPartitioner::times_left)
     }
 
     fn peek<O: Observer>(&mut self, cx: &mut Cx<'_, O>, to: Destination<'_>) -> u32 {

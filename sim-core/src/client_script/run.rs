@@ -131,6 +131,7 @@ impl<'s, O: Observer> Run<'s, O> {
 
     /// A batch's callbacks, and what they do.
     fn callbacks(&mut self, completion: &Completion) -> Result<(), Halt> {
+        self.connect_and_close();
         let place = (completion.tp.topic, Some(completion.tp.partition));
         for (at, record) in completion.records.iter().enumerate() {
             let result = result(&completion.outcome, at);
@@ -220,6 +221,23 @@ impl<'s, O: Observer> Run<'s, O> {
         }
         self.polls.count += 1;
         if self.polls.count > MAX_POLLS_AT_ONE_INSTANT { Err(Halt::Stuck) } else { Ok(()) }
+    }
+
+    /// Connections are started and closed when the client says so, before the next poll: callbacks may take time.
+    fn connect_and_close(&mut self) {
+        self.producer.take_actions(&mut self.actions);
+        let (stand_in, scribe, now) = (&mut self.stand_in, &mut self.scribe, self.now);
+        self.actions.retain(|action| match action {
+            ClientAction::Connect { node, .. } => {
+                stand_in.connect(now, *node);
+                false
+            }
+            ClientAction::Close { node, .. } => {
+                stand_in.close(now, *node, scribe);
+                false
+            }
+            ClientAction::Write { .. } => true,
+        });
     }
 
     /// What the selector does when a poll begins; whether it wrote anything.

@@ -14,6 +14,7 @@ pub struct BuiltInPartitioner {
     twice_batch_size: i64,
     current: Option<u32>,
     produced: i64,
+    times_left: u64,
     load: LoadTable,
 }
 
@@ -30,6 +31,7 @@ impl BuiltInPartitioner {
             twice_batch_size,
             current: None,
             produced: 0,
+            times_left: 0,
             load: LoadTable::default(),
         }
     }
@@ -67,8 +69,14 @@ impl BuiltInPartitioner {
         if enough {
             self.current = Some(self.next_partition(chance, available, count));
             self.produced = 0;
+            self.times_left += 1;
         }
         enough
+    }
+
+    /// How often a partition was left, be it for the same one.
+    pub fn times_left(&self) -> u64 {
+        self.times_left
     }
 
     /// What the sender's pass saw of the queues; none: not every partition has a deque yet. Of no consequence unless

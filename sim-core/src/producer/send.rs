@@ -27,6 +27,8 @@ pub(super) struct Prepared {
     asks_again: bool,
     /// The partition that an append has looked at last.
     pub(super) chosen: Option<u32>,
+    /// If it has waited for memory: how often the sticky partition had been left before.
+    waited_at: Option<u64>,
     /// How much of `max.block.ms` is used up, in ms.
     pub(super) waited_ms: i64,
     /// What the next event of the record goes back to.
@@ -116,6 +118,7 @@ impl Producer {
             by,
             asks_again,
             chosen: None,
+            waited_at: None,
             waited_ms,
             cause: serialized,
         };
@@ -177,6 +180,7 @@ impl Producer {
                 cluster,
                 partition: prepared.partition,
                 abort_on_new_batch: prepared.asks_again,
+                waited_at: prepared.waited_at,
             };
             let accumulator = &mut self.sender.accumulator;
             let appended = accumulator.append(cx, to, &prepared.record, &mut buffer, &mut prepared.chosen);
@@ -191,7 +195,8 @@ impl Producer {
                         return rejected(exception, !exception.is_api_exception(), prepared.chosen);
                     }
                 }
-                Append::Waits { waiter, size } => {
+                Append::Waits { waiter, size, waited_at } => {
+                    prepared.waited_at = Some(waited_at);
                     return self.wait_for_memory(cx, thread, (waiter, size), prepared, Arc::clone(cluster));
                 }
                 Append::Failed(exception) => {
