@@ -99,6 +99,16 @@ pub fn start<O: Observer>(scenario: Scenario, observer: O) -> Run<O> {
 pub fn finish<O: Observer>(scenario: Scenario, observer: O) -> Finished<O> {
     let (finished, violations) = invariant::finish(start(scenario, (Feed::on(), observer)));
     assert!(violations.is_empty(), "{}: {violations:#?}", finished.scenario.name);
-    let Finished { scenario, names, ledger, logs, terms, counters, consumers, observer: (_, observer) } = finished;
-    Finished { scenario, names, ledger, logs, terms, counters, consumers, observer }
+    let Finished {
+        scenario,
+        names,
+        ledger,
+        logs,
+        terms,
+        counters,
+        consumers,
+        refused,
+        observer: (_, observer),
+    } = finished;
+    Finished { scenario, names, ledger, logs, terms, counters, consumers, refused, observer }
 }

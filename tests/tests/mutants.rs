@@ -27,7 +27,11 @@ fn every_mutant_is_caught_by_the_checkers_that_the_page_names() {
             wrong.push(format!("| `{}` | {} | {} |", mutant.name(), mutant.what(), list.join(", ")));
         }
     }
-    assert!(wrong.is_empty(), "not caught as the page says; caught by (in how many runs):\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "not caught as the page says; caught by (in how many runs):\n{}",
+        wrong.join("\n")
+    );
 }
 
 /// The page's table has every mutant, and every checker catches one at least.

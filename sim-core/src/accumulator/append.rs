@@ -86,7 +86,11 @@ impl RecordAccumulator {
                     return Append::Failed(Exception::IllegalArgumentException);
                 }
                 match self.pool.allocate(size) {
-                    Ok(()) => *buffer = Some(size),
+                    Ok(()) => {
+                        *buffer = Some(size);
+                        // What one that waits longer is left with is for it to take.
+                        self.memory_version += u64::from(self.pool.has_waiters());
+                    }
                     Err(waiter) => return Append::Waits { waiter, size },
                 }
             }

@@ -66,7 +66,8 @@ impl Controller {
         self.change_partitions(cx, PartitionEvent::UncleanSweep, None, Seq::OUTSIDE);
     }
 
-    /// New settings of a topic. With another `min.insync.replicas` the ISR may be large enough now for an ELR to end.
+    /// New settings of a topic. With another `min.insync.replicas` every ELR ends (KIP-966, `ClearElrRecord`): a leader that has
+    /// not heard of its end may commit alone with a smaller one, and who is eligible by the old one would lack that.
     pub(super) fn set_topic_config<O: Observer>(
         &mut self,
         cx: &mut Cx<'_, O>,
@@ -75,7 +76,10 @@ impl Controller {
         cause: Seq,
     ) -> Result<(), AdminError> {
         let known = self.topics.get_mut(topic.0 as usize).ok_or(AdminError::UnknownTopic)?;
-        known.config = config.clone();
+        let before = std::mem::replace(&mut known.config, config.clone());
+        if before.min_insync_replicas == config.min_insync_replicas {
+            return Ok(());
+        }
         for partition in 0..known.partitions.len() as u32 {
             self.change(cx, TopicPartition { topic, partition }, PartitionEvent::MinIsrChanged, None, cause);
         }

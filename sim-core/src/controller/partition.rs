@@ -49,7 +49,7 @@ pub(super) enum PartitionEvent<'a> {
     ForcedUncleanly(Option<BrokerId>),
     /// The topic allows unclean elections by now: what has no leader may find one (`broker.md F8`).
     UncleanSweep,
-    /// `min.insync.replicas` has changed.
+    /// `min.insync.replicas` has changed: who is eligible by the old one is no more.
     MinIsrChanged,
 }
 
@@ -183,7 +183,8 @@ impl PartitionState {
     /// `broker.md F16`: while the ISR is smaller than `min.insync.replicas`, whoever has been in it since it was not, and has
     /// not restarted uncleanly.
     fn target_elr(&self, target: &[BrokerId], event: PartitionEvent<'_>, rules: Rules) -> Vec<BrokerId> {
-        if !rules.elr || target.len() >= rules.min_isr.min(self.replicas.len()) {
+        let ends = matches!(event, PartitionEvent::MinIsrChanged);
+        if ends || !rules.elr || target.len() >= rules.min_isr.min(self.replicas.len()) {
             return Vec::new();
         }
         let stays = |member: &BrokerId| {
@@ -213,6 +214,7 @@ impl PartitionState {
         let wanted = match event {
             PartitionEvent::Preferred => self.preferred(),
             PartitionEvent::Forced(broker) => Some(broker),
+            PartitionEvent::MinIsrChanged => return (self.leader, false),
             PartitionEvent::ForcedUncleanly(Some(broker)) if active(broker) => {
                 return (Some(broker), !is_clean(broker));
             }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::history::Key;
+use super::history::{Key, Known};
 use super::look::{Look, Replica, records_of};
 use super::violation::{Found, Invariant};
 use super::{Checker, Step};
@@ -52,7 +52,7 @@ impl AcksOne {
     fn lost(&self, look: &Look<'_>, leader: &Replica<'_>, record: RecordId, offset: i64, found: &mut Found) {
         let story = look.story(leader.tp);
         let begun = self.begun.get(&leader.tp).map_or(&[][..], Vec::as_slice);
-        let holds = |(key, known): &(&Key, &super::history::Known)| {
+        let holds = |(key, known): &(&Key, &Known)| {
             let records = &known.batch.records;
             known.batch.batch.producer == record.producer
                 && key.base_offset + i64::from(records.len()) > offset

@@ -12,7 +12,7 @@ pub(super) struct Assumptions {
     unclean: bool,
     disk_lost: bool,
     /// Replicas that came out of a power loss without part of their log, and have not joined the ISR since; whether they have
-    /// left it.
+    /// registered anew, before which an older proposal may put them back.
     lossy: BTreeMap<BrokerId, bool>,
 }
 
@@ -47,16 +47,18 @@ impl Assumptions {
         self.weigh(state);
     }
 
-    /// `broker.md L1 b`: has everybody who may lead lost data? Who has left the ISR and is back in it has everything again.
+    /// A broker has registered: whoever is in the ISR after that is there by what it has fetched since.
+    pub(super) fn registered(&mut self, broker: BrokerId) {
+        if let Some(registered) = self.lossy.get_mut(&broker) {
+            *registered = true;
+        }
+    }
+
+    /// `broker.md L1 b`: has everybody who may lead lost data? Who has come back and is in the ISR has everything again.
     fn weigh(&mut self, state: Option<&PartitionState>) {
         let Some(state) = state else { return };
         let mut candidates = state.isr.iter().chain(state.elr.iter());
         self.disk_lost |= !self.lossy.is_empty() && candidates.all(|member| self.lossy.contains_key(member));
-        self.lossy.retain(|member, has_left| {
-            let is_in = state.isr.contains(member);
-            let is_back = *has_left && is_in;
-            *has_left |= !is_in;
-            !is_back
-        });
+        self.lossy.retain(|member, registered| !(*registered && state.isr.contains(member)));
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::history::Key;
 use super::look::{Look, Replica};
 use super::violation::{Found, Invariant};
 use super::{Checker, Step};
@@ -35,7 +36,7 @@ impl CountedFetches {
             let asked = self.asked.get(&pair).map_or(&[][..], Vec::as_slice);
             let counts = |asked: &FetchPartition| {
                 let same_epoch = (since..=epoch).contains(&asked.current_leader_epoch);
-                asked.fetch_offset == end && same_epoch && !diverges(replica, asked)
+                asked.fetch_offset == end && same_epoch && !diverges(look, replica, follower, asked)
             };
             match asked.iter().rposition(counts) {
                 Some(at) => drop(self.asked.entry(pair).or_default().drain(..at)),
@@ -57,14 +58,13 @@ impl CountedFetches {
     }
 }
 
-/// Whether the last batch below the fetch offset is of another epoch than the follower's (`broker.md R30`).
-fn diverges(replica: &Replica<'_>, asked: &FetchPartition) -> bool {
+/// Whether the leader has something else below the fetch offset than the follower (`broker.md R30`): a batch that the
+/// follower has never stored.
+fn diverges(look: &Look<'_>, replica: &Replica<'_>, follower: BrokerId, asked: &FetchPartition) -> bool {
     let log = replica.it.log();
-    if asked.fetch_offset > log.end_offset() {
-        return true;
-    }
-    let before = log.batches_from(asked.fetch_offset - 1).next();
-    before.is_some_and(|stored| stored.leader_epoch != asked.last_fetched_epoch)
+    let Some(last) = log.batches_from(asked.fetch_offset - 1).next() else { return true };
+    let known = look.story(replica.tp).batches.get(&Key::of(last));
+    known.is_some_and(|known| !known.was_stored_at(follower))
 }
 
 impl Checker for CountedFetches {

@@ -1,30 +1,32 @@
 //! V8: a leader's high watermark covers only what every member of its maximal ISR has stored, and does not move while the ISR
 //! has fewer than `min.insync.replicas` (3.7+).
 
-use super::look::{Look, Replica};
+use super::history::Key;
+use super::look::{Look, Replica, changes_settings};
 use super::violation::{Found, Invariant};
 use super::{Checker, Step};
-use crate::record::TopicPartition;
+use crate::record::{BrokerId, TopicPartition};
 use crate::trace::Event;
 
 pub(super) struct HighWatermark;
 
 impl Checker for HighWatermark {
     fn step(&mut self, look: &Look<'_>, step: &Step<'_>, found: &mut Found) {
+        let strict = look.scenario.profile.at_least(3, 7) && !changes_settings(step.events);
         for (_, event) in step.events {
             if let Event::HwAdvanced { broker, topic, partition, high_watermark, .. } = *event {
                 let tp = TopicPartition { topic, partition };
                 if let Some(replica) = look.running(broker, tp).filter(Replica::leads) {
-                    check(look, &replica, high_watermark, found);
+                    check(look, &replica, high_watermark, strict, found);
                 }
             }
         }
     }
 }
 
-fn check(look: &Look<'_>, replica: &Replica<'_>, high_watermark: i64, found: &mut Found) {
+fn check(look: &Look<'_>, replica: &Replica<'_>, high_watermark: i64, strict: bool, found: &mut Found) {
     let (isr, min_isr) = (replica.it.isr().len(), look.min_isr(replica.tp));
-    if isr < min_isr && look.scenario.profile.at_least(3, 7) {
+    if isr < min_isr && strict {
         let seen = format!("the high watermark rose to {high_watermark} with {isr} in the ISR");
         found.report(look, Invariant::V8, replica.place(), seen, format!("{min_isr} at least"));
     }
@@ -37,13 +39,9 @@ fn check(look: &Look<'_>, replica: &Replica<'_>, high_watermark: i64, found: &mu
 }
 
 /// A member of a leader's maximal ISR that has never stored the last batch below this offset.
-pub(super) fn lacking(
-    look: &Look<'_>,
-    replica: &Replica<'_>,
-    offset: i64,
-) -> Option<crate::record::BrokerId> {
+pub(super) fn lacking(look: &Look<'_>, replica: &Replica<'_>, offset: i64) -> Option<BrokerId> {
     let log = replica.it.log();
     let last = log.batches_from(offset - 1).next().filter(|_| offset > log.start_offset())?;
-    let known = look.story(replica.tp).batches.get(&super::history::Key::of(last))?;
+    let known = look.story(replica.tp).batches.get(&Key::of(last))?;
     replica.maximal_isr().find(|&member| !known.was_stored_at(member))
 }

@@ -133,6 +133,11 @@ impl History {
                     self.at(tp).assumptions.lost_power(broker, state, newest_rules);
                 }
             }
+            Event::BrokerRegistered { broker, .. } => {
+                for story in self.stories.values_mut() {
+                    story.assumptions.registered(broker);
+                }
+            }
             Event::LeaderChanged { topic, partition, unclean, .. } => {
                 let tp = TopicPartition { topic, partition };
                 let state = run.controller().partition(tp);

@@ -23,7 +23,7 @@ pub(super) struct LeaderKeeps {
 impl Checker for LeaderKeeps {
     fn step(&mut self, look: &Look<'_>, step: &Step<'_>, found: &mut Found) {
         for &(broker, tp) in &step.touched.replicas {
-            let leader = look.running(broker, tp).filter(|replica| replica.leads());
+            let leader = look.running(broker, tp).filter(super::look::Replica::leads);
             let Some(replica) = leader else {
                 self.leaders.remove(&(broker, tp));
                 continue;

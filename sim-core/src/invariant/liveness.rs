@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::look::Look;
+use super::look::{Look, Replica};
 use super::violation::{Found, Invariant};
 use super::{Checker, Step};
 use crate::record::{BrokerId, RecordId, TopicPartition};
@@ -38,7 +38,7 @@ impl Liveness {
         let producer = &look.scenario.producers[usize::from(record.producer.0)];
         // Before 2.1 only retries and request timeouts bound it (KIP-91).
         let Some(delivery) = producer.config.delivery_timeout_ms else { return };
-        let limit = Span::from_millis(delivery + i64::from(producer.config.request_timeout_ms)) + BACK_OFF;
+        let limit = Span::from_millis(delivery + producer.config.request_timeout_ms) + BACK_OFF;
         // What keeps the sender's thread holds up all callbacks: one that takes time, or sends and is blocked; before 2.6 also
         // the wait for a producer id.
         let id_blocks = producer.config.enable_idempotence && !look.scenario.profile.at_least(2, 6);
@@ -110,7 +110,7 @@ impl Checker for Liveness {
     }
 }
 
-fn check_replica(look: &Look<'_>, broker: BrokerId, led: &super::look::Replica<'_>, found: &mut Found) {
+fn check_replica(look: &Look<'_>, broker: BrokerId, led: &Replica<'_>, found: &mut Found) {
     if look.decided(led.tp).is_some_and(|state| !state.isr.contains(&broker)) {
         found.report(look, Invariant::L, (broker, led.tp), "it lives and is not in the ISR", "it to be back");
     }

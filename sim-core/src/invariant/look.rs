@@ -61,7 +61,7 @@ impl<'a> Look<'a> {
 
     /// Those of them that lead.
     pub(super) fn leaders<'s>(&'s self, touched: &'s Touched) -> impl Iterator<Item = Replica<'a>> + 's {
-        self.touched(touched).filter(|replica| replica.leads())
+        self.touched(touched).filter(Replica::leads)
     }
 
     /// Every replica whose broker runs.
@@ -146,6 +146,11 @@ pub(super) fn records_of(replica: &Replica<'_>) -> BTreeMap<RecordId, u32> {
         }
     }
     records
+}
+
+/// Whether a fault has changed settings in this step: what counted before the change is not known any more.
+pub(super) fn changes_settings(events: &[(Stamp, Event)]) -> bool {
+    events.iter().any(|(_, event)| matches!(event, Event::Fault { r#do: "set-config", .. }))
 }
 
 /// What a step has touched, ascending.

@@ -4,6 +4,7 @@
 use super::look::{Look, Replica};
 use super::violation::{Found, Invariant};
 use super::{Checker, Step};
+use crate::record::BrokerId;
 
 pub(super) struct Quorum;
 
@@ -26,7 +27,7 @@ fn check(look: &Look<'_>, replica: &Replica<'_>, found: &mut Found) {
     if unclean || replica.it.isr().len() < look.min_isr(replica.tp) {
         return;
     }
-    let missing = |member: &&crate::record::BrokerId| !replica.maximal_isr().any(|known| known == **member);
+    let missing = |member: &&BrokerId| !replica.maximal_isr().any(|known| known == **member);
     if let Some(member) = state.isr.iter().chain(state.elr.iter()).find(missing) {
         let maximal: Vec<u32> = replica.maximal_isr().map(|broker| broker.0).collect();
         let seen = format!("broker {member} may be elected, and the leader's maximal ISR is {maximal:?}");

@@ -267,10 +267,16 @@ impl Sender {
             return None;
         }
         let failure = (!tells_first).then_some((exception, adjust));
-        let keeps_memory = self.accumulator.batch(ix).on_wire && self.config.release.at_least(4, 2);
+        let keeps_memory = self.keeps_memory(ix);
         self.tasks.push_front(Task::Finish(Finish { batch: ix, failure, keeps_memory, cause }));
         let outcome = each.map_or(Outcome::Failed(exception), Outcome::FailedEach);
         Some(self.completion(ix, outcome, cause))
+    }
+
+    /// From 4.2 on the memory of a batch that fails while its request is under way stays taken until that is over
+    /// (KAFKA-19012).
+    fn keeps_memory(&self, ix: BatchIx) -> bool {
+        self.accumulator.batch(ix).on_wire && self.config.release.at_least(4, 2)
     }
 
     fn tell_of_failure(&mut self, ix: BatchIx, exception: Exception, adjust: bool, cause: Seq) {
@@ -324,7 +330,8 @@ impl Sender {
         if !self.accumulator.finish(ix, FinalState::Aborted) {
             return None;
         }
-        self.tasks.push_front(Task::Finish(Finish { batch: ix, failure: None, keeps_memory: false, cause }));
+        let keeps_memory = self.keeps_memory(ix);
+        self.tasks.push_front(Task::Finish(Finish { batch: ix, failure: None, keeps_memory, cause }));
         Some(self.completion(ix, Outcome::Failed(error), cause))
     }
 

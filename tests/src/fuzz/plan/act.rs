@@ -23,6 +23,7 @@ enum Act {
     Message(MessageAct),
     Broker(u8, BrokerAct),
     Cut { broker: u8, one_way: bool, reject: bool },
+    CutOff { broker: u8, from: Option<u8>, one_way: bool, reject: bool },
     Elect { broker: u8, partition: u8 },
     AddPartitions,
     MinIsr(u8),
@@ -40,7 +41,11 @@ enum MessageAct {
 #[derive(Debug, Arbitrary)]
 enum BrokerAct {
     Crash,
+    LosePower(Option<u8>),
+    Pause,
     Slow,
+    SlowDisk,
+    BlockFetches,
 }
 
 #[derive(Debug, Arbitrary)]
@@ -102,6 +107,13 @@ impl Fault {
                 let how = format!("one-way = {one_way}, reject = {reject}");
                 writeln!(f, "do = {{ cut = [\"client\", {}], {lasts}, {how} }}", broker % brokers)
             }
+            Act::CutOff { broker, from, one_way, reject } => {
+                let broker = broker % brokers;
+                let other = from.map(|from| from % brokers).filter(|other| *other != broker);
+                let other = other.map_or("\"controller\"".to_owned(), |other| other.to_string());
+                let how = format!("one-way = {one_way}, reject = {reject}");
+                writeln!(f, "do = {{ cut = [{broker}, {other}], {lasts}, {how} }}")
+            }
             Act::Elect { broker, partition } => {
                 let (partition, broker) = (partition % partitions, broker % brokers);
                 writeln!(f, "do = {{ elect = \"orders-{partition}\", leader = {broker} }}")
@@ -138,6 +150,13 @@ impl BrokerAct {
     fn write(&self, broker: u8, lasts: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             BrokerAct::Crash => writeln!(f, "do = {{ crash = {broker}, {lasts} }}"),
+            BrokerAct::LosePower(None) => writeln!(f, "do = {{ crash = {broker}, power = true, {lasts} }}"),
+            BrokerAct::LosePower(Some(records)) => {
+                writeln!(f, "do = {{ crash = {broker}, power = true, survives = {records}, {lasts} }}")
+            }
+            BrokerAct::Pause => writeln!(f, "do = {{ pause = {broker}, {lasts} }}"),
+            BrokerAct::SlowDisk => writeln!(f, "do = {{ slow = {broker}, disk = \"7ms\", {lasts} }}"),
+            BrokerAct::BlockFetches => writeln!(f, "do = {{ block-fetches = {broker}, {lasts} }}"),
             BrokerAct::Slow => writeln!(f, "do = {{ slow = {broker}, by = \"30ms\", {lasts} }}"),
         }
     }
