@@ -15,7 +15,7 @@ use crate::trace::{Event, Stamp};
 const PATIENCE: Span = Span::from_millis(60_000);
 
 /// How long a client's back-offs may put off its next look.
-const BACK_OFF: Span = Span::from_millis(1_000);
+const BACK_OFF: Span = Span::from_millis(2_000);
 
 #[derive(Default)]
 pub(super) struct Liveness {
@@ -39,10 +39,11 @@ impl Liveness {
         // Before 2.1 only retries and request timeouts bound it (KIP-91).
         let Some(delivery) = producer.config.delivery_timeout_ms else { return };
         let limit = Span::from_millis(delivery + producer.config.request_timeout_ms) + BACK_OFF;
-        // What keeps the sender's thread holds up all callbacks: one that takes time, or sends and is blocked; before 2.6 also
-        // the wait for a producer id.
-        let id_blocks = producer.config.enable_idempotence && !look.scenario.profile.at_least(2, 6);
-        let free = producer.callback == Span::ZERO && look.sends_once(record.producer) && !id_blocks;
+        // What keeps the sender's thread holds up all callbacks: one that takes time, or sends and is blocked; and as long as
+        // an idempotent producer has no id, it looks at nothing else. Before 2.6 it waits for that in the thread itself.
+        let keeps_id = producer.warm && look.scenario.profile.at_least(2, 6);
+        let waits_for_id = producer.config.enable_idempotence && !keeps_id;
+        let free = producer.callback == Span::ZERO && look.sends_once(record.producer) && !waits_for_id;
         if free && stamp.time.since(since) > limit {
             let seen =
                 format!("{} waited {} for its callback", look.names.record(record), stamp.time.since(since));
