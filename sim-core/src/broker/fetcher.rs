@@ -242,9 +242,11 @@ impl Broker {
         fetcher.broken = true;
     }
 
-    /// What the leader believes to have been told counts no more: it is told everything.
+    /// What the leader believes to have told, and to have been told, counts no more: the next fetch begins a new session.
     fn tell_everything(&mut self, leader: BrokerId) {
-        self.fetcher(leader).forgotten.clear();
+        let fetcher = self.fetcher(leader);
+        fetcher.in_session = false;
+        fetcher.forgotten.clear();
         for ix in self.fetcher(leader).members.clone() {
             self.tell_leader(leader, ix);
         }

@@ -46,7 +46,8 @@ impl Network {
     fn opener_is_gone<O: Observer>(&mut self, cx: &mut Cx<'_, O>, id: ConnectionId, cause: Seq) {
         let connection = self.connection_mut(id).expect("listed by its caller");
         let (opener, acceptor) = (connection.opener, connection.acceptor);
-        let nothing_follows = connection.life != Life::Open || connection.out.messages.is_empty();
+        let first = connection.out.messages.front().copied();
+        let nothing_follows = connection.life != Life::Open || first.is_none();
         connection.life = Life::ClosedByOpener;
         connection.asked.clear();
         let back: Vec<MessageSlot> = connection.back.messages.drain(..).collect();
@@ -54,7 +55,9 @@ impl Network {
             self.current.remove(opener, acceptor);
         }
         self.lose_in_the_dark(cx, &back, cause);
-        if nothing_follows {
+        // What has not got through yet, nobody will write again.
+        let in_vain = first.and_then(|slot| self.messages.get(slot)).is_some_and(|message| message.tries > 0);
+        if nothing_follows || in_vain {
             self.drop_in_the_dark(cx, id, cause);
         }
     }
