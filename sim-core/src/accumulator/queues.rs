@@ -1,8 +1,10 @@
 //! One queue a partition, and which of them have anything in them.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::batches::BatchIx;
+use super::cluster::TopicCluster;
 use crate::partitioner::BuiltInPartitioner;
 use crate::record::{TopicIx, TopicPartition};
 
@@ -23,8 +25,17 @@ pub(super) struct TopicQueues {
     /// How many of them exist.
     pub(super) existing: u32,
     pub(super) sticky: Option<BuiltInPartitioner>,
-    /// Whether the partitioner has a load table.
-    pub(super) weighed: bool,
+    /// What the partitioner's load table was made of, if it has one.
+    pub(super) weighed: Option<Weighed>,
+}
+
+/// What a load table was made of.
+#[derive(Clone, Debug)]
+pub(super) struct Weighed {
+    /// The topic as it was known then; none: not at all.
+    pub(super) leaders: Option<Arc<TopicCluster>>,
+    /// All queues were empty.
+    pub(super) empty: bool,
 }
 
 /// The queues of all topics.
@@ -38,7 +49,7 @@ pub(super) struct Queues {
 impl Queues {
     /// Empty queues; one partitioner, or none, a topic.
     pub(super) fn new(sticky: impl Iterator<Item = Option<BuiltInPartitioner>>) -> Queues {
-        let topic = |sticky| TopicQueues { partitions: Vec::new(), existing: 0, sticky, weighed: false };
+        let topic = |sticky| TopicQueues { partitions: Vec::new(), existing: 0, sticky, weighed: None };
         Queues { topics: sticky.map(topic).collect(), filled: Vec::new() }
     }
 

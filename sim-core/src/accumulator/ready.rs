@@ -1,7 +1,10 @@
 //! `ready`: which brokers have something to be sent (`producer.md 3.7`).
 
+use std::sync::Arc;
+
 use super::RecordAccumulator;
 use super::cluster::Cluster;
+use super::queues::Weighed;
 use crate::record::{BrokerId, TopicIx, TopicPartition};
 use crate::trace::{Cx, Event, Observer, Seq};
 
@@ -189,13 +192,21 @@ impl RecordAccumulator {
             let Some(sticky) = topic.sticky.as_mut() else { continue };
             let ix = TopicIx(at as u16);
             let has_data = filled.binary_search_by_key(&ix, |tp| tp.topic).is_ok();
-            let partitions = cluster.topic(ix).map_or(0, |cluster| cluster.count());
-            // With every queue empty all weights are equal: the choice is as uniform as without a table.
-            if !has_data || topic.existing < partitions {
-                if topic.weighed {
+            let known = cluster.topic(ix);
+            if topic.existing < known.map_or(0, |cluster| cluster.count()) {
+                if topic.weighed.take().is_some() {
                     sticky.set_load(None);
-                    topic.weighed = false;
                 }
+                continue;
+            }
+            // With every queue empty all weights are equal, until leaders change or brokers lag.
+            let same_leaders = match (&topic.weighed, known) {
+                (Some(Weighed { leaders: Some(leaders), empty: true }), Some(known)) => {
+                    Arc::ptr_eq(leaders, known)
+                }
+                _ => false,
+            };
+            if !has_data && same_leaders && self.config.partitioner_availability_timeout_ms == 0 {
                 continue;
             }
             self.lengths.start(topic.existing as usize);
@@ -211,7 +222,7 @@ impl RecordAccumulator {
                 self.lengths.push(number, queue.batches.len() as u32, unavailable);
             }
             sticky.set_load(Some(&self.lengths));
-            topic.weighed = true;
+            topic.weighed = Some(Weighed { leaders: known.cloned(), empty: !has_data });
         }
     }
 }
