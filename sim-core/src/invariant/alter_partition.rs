@@ -90,7 +90,7 @@ impl Checker for AlterPartition {
 }
 
 fn registered(look: &Look<'_>) -> BTreeMap<BrokerId, i64> {
-    let ids = look.brokers.iter().map(super::super::broker::Broker::id);
+    let ids = look.brokers.iter().map(crate::broker::Broker::id);
     ids.filter_map(|id| Some((id, look.controller.broker(id)?.broker_epoch))).collect()
 }
 

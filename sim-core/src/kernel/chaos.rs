@@ -119,7 +119,7 @@ impl<O: Observer> Run<O> {
     }
 
     fn strike_broker(&mut self, fault: ChaosFault, streams: Streams, max_down: Option<u32>) {
-        let all: Vec<BrokerId> = self.brokers.iter().map(super::super::broker::Broker::id).collect();
+        let all: Vec<BrokerId> = self.brokers.iter().map(crate::broker::Broker::id).collect();
         let away: Vec<BrokerId> = all.iter().copied().filter(|&broker| self.is_away(broker)).collect();
         let has_room = max_down.is_none_or(|most| (away.len() as u32) < most);
         let may = |&broker: &BrokerId| self.runs(broker) && (has_room || away.contains(&broker));
