@@ -57,15 +57,25 @@ final class Generator {
 
     /** The script of this number; the same seed, category and number always give the same. */
     static Drawn draw(Category category, long seed, int index) {
-        String name = category.name().toLowerCase(Locale.ROOT).replace('_', '-') + String.format("-%d-%03d", seed, index);
+        String name = name(category, seed, index);
         Random random = new Random(mix(seed, category.ordinal(), index));
         for (int draws = 0; draws < MAX_DRAWS; draws++) {
             ObjectNode script = script(category, new ScriptBuilder(name, random));
-            ObjectNode transcript = Run.transcriptOf(ScriptReader.script(script));
-            if (isWorthComparing(category, transcript))
-                return new Drawn(script, transcript);
+            try {
+                ObjectNode transcript = Run.transcriptOf(ScriptReader.script(script));
+                if (isWorthComparing(category, transcript))
+                    return new Drawn(script, transcript);
+            } catch (OverwrittenBatch e) {
+                continue; // there is no telling what the client sent
+            } catch (OracleError | RuntimeException e) {
+                throw new OracleError(name + ": " + e.getMessage(), e);
+            }
         }
         throw new OracleError("no script for " + name + " in " + MAX_DRAWS + " draws");
+    }
+
+    private static String name(Category category, long seed, int index) {
+        return category.name().toLowerCase(Locale.ROOT).replace('_', '-') + String.format("-%d-%03d", seed, index);
     }
 
     private static ObjectNode script(Category category, ScriptBuilder b) {
