@@ -18,7 +18,7 @@ use crate::fault::FaultPlan;
 use crate::network::{Endpoint, Network};
 use crate::producer::Producer;
 use crate::protocol::{ErrorCode, MetadataResponse, PartitionMetadata, TopicMetadata};
-use crate::record::{BrokerId, ConsumerIx, Names, ProducerIx, TopicIx};
+use crate::record::{BrokerId, ConsumerIx, Names, ProducerIx, TopicIx, TopicPartition};
 use crate::scenario::{Scenario, Stream};
 use crate::time::Time;
 use crate::trace::{Cx, Event, Observer, Seq, Tracer};
@@ -90,6 +90,7 @@ impl<O: Observer> Run<O> {
             trace,
             clients: Vec::with_capacity(scenario.producers.len()),
             client_settled: vec![false; scenario.producers.len()],
+            apart: TopicPartition::default(),
             network,
             processes: vec![Process::new(scenario.cluster.warm); brokers.len()],
             brokers,

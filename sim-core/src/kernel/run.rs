@@ -16,7 +16,7 @@ use crate::controller::{AdminError, Controller, ControllerOutput, ControllerTime
 use crate::fault::FaultPlan;
 use crate::network::{Delivery, Endpoint, Forced, MessageSlot, Network, NetworkTimer, Ticket, Treatment};
 use crate::protocol::{ClientAction, Request, Response};
-use crate::record::{BrokerId, ConsumerIx, Names, ProducerIx};
+use crate::record::{BrokerId, ConsumerIx, Names, ProducerIx, TopicPartition};
 use crate::scenario::{Act, Scenario};
 use crate::time::Time;
 use crate::trace::{Cx, Event, MessageBody, MessageEvent, Observer, Seq, Tracer};
@@ -112,6 +112,8 @@ pub struct Run<O> {
     pub(super) trace: Tracer<O>,
     pub(super) clients: Vec<Client>,
     pub(super) client_settled: Vec<bool>,
+    /// A partition whose replicas did not agree when it was looked at last.
+    pub(super) apart: TopicPartition,
     pub(super) network: Network,
     pub(super) brokers: Vec<Broker>,
     pub(super) processes: Vec<Process>,
