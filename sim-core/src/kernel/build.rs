@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::chaos::Chaos;
 use super::client::Client;
+use super::components::endpoint;
 use super::lost_tails::LostTails;
 use super::pause::Piles;
 use super::queue::{Class, Queue};
-use super::run::{Due, Process, Run, Scratch, endpoint};
+use super::run::{Due, Process, Run, Scratch};
 use super::tally::Tally;
 use crate::application::StreamState;
 use crate::broker::{Broker, BrokerOutput};
