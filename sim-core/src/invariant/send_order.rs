@@ -1,5 +1,5 @@
 //! V21: with idempotence, or with one request in flight, the first copies of a partition's records stand in the order in
-//! which they were put into batches.
+//! which they were put into batches; those of one producer epoch with idempotence.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +33,9 @@ impl Checker for SendOrder {
             let Some(leader) = look.final_leader(tp).filter(|_| look.story(tp).assumptions.hold()) else {
                 continue;
             };
-            let mut latest: BTreeMap<ProducerIx, (u32, RecordId)> = BTreeMap::new();
+            // By producer id and epoch too: what an unknown producer's later batch has passed over (broker.md 2.2) is numbered
+            // anew, and comes in behind it.
+            let mut latest: BTreeMap<(ProducerIx, i64, i16), (u32, RecordId)> = BTreeMap::new();
             let mut seen = BTreeSet::new();
             for stored in leader.it.log().batches() {
                 let producer = stored.batch.batch.producer;
@@ -42,6 +44,7 @@ impl Checker for SendOrder {
                 if !promised || !look.sends_once(producer) || !look.sequences_hold(producer) {
                     continue;
                 }
+                let identity = (producer, stored.batch.producer_id, stored.batch.producer_epoch);
                 for index in stored.batch.records.iter() {
                     let record = RecordId { producer, index };
                     let told = look.ledger.line(record).map(|line| line.told);
@@ -51,7 +54,7 @@ impl Checker for SendOrder {
                     else {
                         continue;
                     };
-                    let &mut (last, after) = latest.entry(producer).or_insert((place, record));
+                    let &mut (last, after) = latest.entry(identity).or_insert((place, record));
                     if place < last {
                         let seen = format!(
                             "{} stands behind {}",
@@ -66,7 +69,7 @@ impl Checker for SendOrder {
                             "the order in which they were sent",
                         );
                     }
-                    latest.insert(producer, (place.max(last), record));
+                    latest.insert(identity, (place.max(last), record));
                 }
             }
         }
