@@ -17,15 +17,14 @@ impl Consumer {
     pub(super) fn send_fetches<O: Observer>(&mut self, cx: &mut Cx<'_, O>, cause: Seq) {
         let mut leaders: Vec<BrokerId> = Vec::new();
         for assigned in &self.partitions {
-            if let Some(leader) = assigned.fetchable(cx.now)
-                && !leaders.contains(&leader)
-            {
-                leaders.push(leader);
+            if let Some(leader) = assigned.fetchable(cx.now) {
+                if let Err(at) = leaders.binary_search(&leader) {
+                    leaders.insert(at, leader);
+                }
             } else if assigned.leader.is_none() && assigned.position().is_some() {
                 self.metadata.want(assigned.cause);
             }
         }
-        leaders.sort_unstable();
         for leader in leaders {
             if self.connections.is_free(leader) {
                 self.send_fetch(cx, leader, cause);

@@ -11,6 +11,7 @@ mod mishaps;
 mod pause;
 mod power;
 mod readers;
+mod settled;
 mod shutdown;
 mod slow;
 mod storage;
