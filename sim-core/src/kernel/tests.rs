@@ -14,3 +14,4 @@ mod shutdown;
 mod slow;
 mod storage;
 mod unclean;
+mod word;
