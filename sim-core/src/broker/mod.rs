@@ -194,6 +194,11 @@ impl Broker {
         self.forget_roles();
     }
 
+    /// Which start of its process this is, counted from 0: the controller's word is for one of them.
+    pub fn incarnation(&self) -> u32 {
+        self.lifecycle.incarnation()
+    }
+
     /// Whether the process runs.
     pub fn is_running(&self) -> bool {
         self.lifecycle.is_running()

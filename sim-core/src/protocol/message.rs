@@ -263,6 +263,9 @@ pub struct HeartbeatRequest {
     pub want_unfence: bool,
     /// Whether it wants to leave in order.
     pub want_shutdown: bool,
+    /// It may have missed what the controller has decided, and asks for it. (A real broker fetches the metadata beside its
+    /// heartbeats, from its own offset on.)
+    pub fetches_anew: bool,
 }
 
 /// The controller's answer to a heartbeat or registration.
