@@ -290,6 +290,7 @@ impl Broker {
         FetchRequest {
             follower: Some(Follower { broker: self.id, broker_epoch }),
             full,
+            rack: None,
             max_wait_ms: self.config.replica_fetch_wait_max_ms,
             min_bytes: self.config.replica_fetch_min_bytes,
             max_bytes: self.config.replica_fetch_response_max_bytes,
