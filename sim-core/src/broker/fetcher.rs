@@ -215,6 +215,9 @@ impl Broker {
                 self.back_off(now, leader, ix, false);
             }
         }
+        if !self.fetcher(leader).truncating.is_empty() {
+            self.wake_fetcher(leader, now, Seq::OUTSIDE);
+        }
         self.await_back_off(leader);
     }
 
