@@ -184,7 +184,7 @@ impl Broker {
                 }
             }
             // Who has to cut its log first takes no high watermark from this answer: it is told again.
-            for entry in entries.iter().filter(|entry| entry.diverging.is_some() && !entry.error.is_error()) {
+            for entry in entries.iter().filter(|entry| entry.diverging.is_some()) {
                 if let Some(ix) = self.local(entry.tp) {
                     self.set_hw_news(follower, ix);
                 }
@@ -370,20 +370,15 @@ impl Broker {
         }
     }
 
-    /// An error's entry. It tells where the leader's log begins and, as OFFSET_OUT_OF_RANGE, also where it ends: what a
-    /// follower would ask for next (`broker.md R33`).
+    /// An error's entry.
     pub(super) fn failed_fetch(&self, asked: &FetchPartition, error: ErrorCode) -> FetchedPartition {
-        let leader_hint = self.leader_hint(asked.tp, error);
-        let replica = self.local(asked.tp).map(|ix| &self.partitions[ix as usize]);
-        let entry = FetchedPartition { tp: asked.tp, error, leader_hint, ..FetchedPartition::default() };
-        match replica.filter(|_| error == ErrorCode::OffsetOutOfRange) {
-            Some(replica) => FetchedPartition {
-                high_watermark: NO_OFFSET,
-                log_start_offset: replica.log.start_offset(),
-                diverging: Some((replica.leader_epoch(), replica.log.end_offset())),
-                ..entry
-            },
-            None => FetchedPartition { high_watermark: NO_OFFSET, log_start_offset: NO_OFFSET, ..entry },
+        FetchedPartition {
+            tp: asked.tp,
+            error,
+            leader_hint: self.leader_hint(asked.tp, error),
+            high_watermark: NO_OFFSET,
+            log_start_offset: NO_OFFSET,
+            ..FetchedPartition::default()
         }
     }
 

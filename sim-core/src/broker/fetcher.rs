@@ -29,6 +29,8 @@ pub(super) struct Fetcher {
     pub(super) truncating: Vec<u32>,
     /// Of which the outstanding exchange asks where their epochs end: as long as its answer counts.
     pub(super) asked_epochs: Vec<u32>,
+    /// Whose fetch offsets the leader's log does not have: asked about before the next fetch (`broker.md R33`).
+    pub(super) out_of_range: Vec<u32>,
     pub(super) outstanding: Option<Outstanding>,
     /// Whether the leader has been told of all that is fetched, so that only changes follow.
     in_session: bool,
@@ -49,7 +51,7 @@ pub(super) struct Fetcher {
 pub(super) struct Outstanding {
     pub(super) correlation: u64,
     sent: Time,
-    what: Exchange,
+    pub(super) what: Exchange,
 }
 
 /// What a fetcher asks.
@@ -59,6 +61,10 @@ pub(super) enum Exchange {
     Fetch,
     /// Where epochs end.
     Epochs,
+    /// Where logs end.
+    LogEnds,
+    /// Where logs begin.
+    LogStarts,
 }
 
 impl Broker {
@@ -104,6 +110,7 @@ impl Broker {
         let following = self.partitions[ix as usize].following();
         let fetched = following.is_some_and(|following| following.fetch == FetchState::Fetching);
         if fetched && !self.truncates_first(ix) {
+            self.fetcher(leader).out_of_range.retain(|&asked| asked != ix);
             self.tell_leader(leader, ix);
         } else {
             self.withdraw(leader, ix);
@@ -124,6 +131,7 @@ impl Broker {
         fetcher.delayed.retain(|&(_, delayed)| delayed != ix);
         fetcher.truncating.retain(|&truncating| truncating != ix);
         fetcher.asked_epochs.retain(|&asked| asked != ix);
+        fetcher.out_of_range.retain(|&asked| asked != ix);
         fetcher.fetching -= u32::from(was == FetchState::Fetching);
         if listed {
             fetcher.forgotten.push(tp);
@@ -199,6 +207,7 @@ impl Broker {
         match self.fetcher(leader).outstanding.take().map(|outstanding| outstanding.what) {
             Some(Exchange::Fetch) => self.fetch_failed(now, leader),
             Some(Exchange::Epochs) => self.epochs_failed(now, leader),
+            Some(Exchange::LogEnds | Exchange::LogStarts) => self.range_failed(now, leader),
             None => {}
         }
     }
@@ -328,6 +337,7 @@ impl Broker {
         let fetcher = self.fetcher(leader);
         fetcher.outstanding = None;
         fetcher.asked_epochs.clear();
+        fetcher.out_of_range.clear();
         fetcher.broken = true;
     }
 

@@ -1,8 +1,9 @@
 //! What a follower does with the answer to its fetch: append, follow the high watermark, truncate (`broker.md R5` to R8,
-//! R15, R31 to R33).
+//! R15, R31, R32; R33 is [`super::range`]'s).
 
 use std::sync::Arc;
 
+use super::fetcher::Exchange;
 use super::{Broker, BrokerOutput, BrokerTimer, Interrupted};
 use crate::mutant::Mutant;
 use crate::protocol::{ErrorCode, FetchResponse, FetchedPartition};
@@ -68,8 +69,13 @@ impl Broker {
         if cx.interrupted() {
             return self.interrupt(cx, Interrupted::FetchAnswer(answer));
         }
-        self.fetchers[leader.0 as usize].busy = false;
-        self.maybe_fetch(cx, leader, cause);
+        let fetcher = self.fetcher(leader);
+        fetcher.busy = false;
+        if fetcher.out_of_range.is_empty() || fetcher.outstanding.is_some() {
+            self.maybe_fetch(cx, leader, cause);
+        } else {
+            self.ask_for_range(cx.now, leader, Exchange::LogEnds, cause);
+        }
     }
 
     fn take_fetched<O: Observer>(
@@ -93,7 +99,7 @@ impl Broker {
                 Some((epoch, end_offset)) => self.truncate_diverging(cx, ix, epoch, end_offset, cause),
                 None => self.append_fetched(cx, leader, ix, fetched, cause),
             },
-            ErrorCode::OffsetOutOfRange => self.leave_range(cx, ix, fetched, cause),
+            ErrorCode::OffsetOutOfRange => return self.fetcher(leader).out_of_range.push(ix),
             // broker.md R6: the follower itself is behind.
             ErrorCode::FencedLeaderEpoch => return self.back_off(cx.now, leader, ix, true),
             _ => {
@@ -102,7 +108,7 @@ impl Broker {
             }
         }
         let after = self.partitions[ix as usize].log.end_offset();
-        if after != now.0 || fetched.error.is_error() || fetched.diverging.is_some() {
+        if after != now.0 || fetched.diverging.is_some() {
             self.tell_leader(leader, ix);
         }
     }
@@ -169,26 +175,6 @@ impl Broker {
         self.truncate(cx, ix, to.min(self.partitions[ix as usize].log.end_offset()), cause);
     }
 
-    /// `broker.md R33`: the leader's log ends before this one, or begins behind it. (Kafka asks for both offsets; here the
-    /// error's answer tells them.)
-    fn leave_range<O: Observer>(
-        &mut self,
-        cx: &mut Cx<'_, O>,
-        ix: u32,
-        fetched: &FetchedPartition,
-        cause: Seq,
-    ) {
-        let own_end = self.partitions[ix as usize].log.end_offset();
-        let leader_end = fetched.diverging.map_or(own_end, |(_, end_offset)| end_offset);
-        if leader_end < own_end {
-            self.truncate(cx, ix, leader_end, cause);
-        } else if fetched.log_start_offset > own_end {
-            let start = fetched.log_start_offset;
-            self.partitions[ix as usize].restart_at(start);
-            self.report_truncation(cx, ix, own_end, cause);
-        }
-    }
-
     /// Cuts a log, and says so.
     pub(super) fn truncate<O: Observer>(&mut self, cx: &mut Cx<'_, O>, ix: u32, to: i64, cause: Seq) {
         let expiration_ms = self.config.producer_id_expiration_ms;
@@ -202,7 +188,13 @@ impl Broker {
         }
     }
 
-    fn report_truncation<O: Observer>(&mut self, cx: &mut Cx<'_, O>, ix: u32, from: i64, cause: Seq) {
+    pub(super) fn report_truncation<O: Observer>(
+        &mut self,
+        cx: &mut Cx<'_, O>,
+        ix: u32,
+        from: i64,
+        cause: Seq,
+    ) {
         let partition = &self.partitions[ix as usize];
         let (tp, to) = (partition.tp(), partition.log.end_offset());
         cx.emit(cause, || Event::Truncated {

@@ -1,8 +1,8 @@
 //! A broker: its logs, its view of the cluster, what it does with requests.
 //!
 //! What comes in is dispatched here. [`requests`] takes up one request of a connection at a time; [`produce`] and [`fetch`]
-//! work on them ([`replica_selector`] sends a consumer to its rack), [`purgatory`] and [`sessions`] hold those that wait. [`fetcher`], [`truncation`] and
-//! [`follower`] replicate, [`offsets`] answers about offsets. [`roles`] applies what the controller decides, [`isr`] asks it for
+//! work on them ([`replica_selector`] sends a consumer to its rack), [`purgatory`] and [`sessions`] hold those that wait. [`fetcher`], [`truncation`],
+//! [`range`] and [`follower`] replicate, [`offsets`] answers about offsets. [`roles`] applies what the controller decides, [`isr`] asks it for
 //! changes, [`lifecycle`] tells it that the broker lives, [`shutdown`] that it wants to end. A [`Partition`] is one replica: its [`Log`], its [`ProducerStates`], as leader its followers ([`leadership`]).
 
 mod api;
@@ -24,6 +24,7 @@ mod produce;
 mod producer_ids;
 mod producer_state;
 mod purgatory;
+mod range;
 mod replica_selector;
 mod requests;
 mod roles;
@@ -259,6 +260,11 @@ impl Broker {
             Response::OffsetsForLeaderEpoch(response) => {
                 if let Some(leader) = self.fetching_from(correlation) {
                     self.epochs_answered(cx, leader, response, cause);
+                }
+            }
+            Response::ListOffsets(response) => {
+                if let Some(leader) = self.fetching_from(correlation) {
+                    self.range_answered(cx, leader, &response, cause);
                 }
             }
             Response::Heartbeat(answer) if self.lifecycle.asked(correlation) => {

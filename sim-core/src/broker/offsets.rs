@@ -49,7 +49,8 @@ impl Broker {
         cause: Seq,
     ) {
         let partitions = request.partitions.iter().map(|asked| {
-            let offset = forced_at(forced, asked.tp).and_then(|()| self.listed_offset(asked));
+            let offset =
+                forced_at(forced, asked.tp).and_then(|()| self.listed_offset(asked, request.follower));
             let (error, offset) = match offset {
                 Ok(offset) => (ErrorCode::None, offset),
                 Err(error) => (error, NO_OFFSET),
@@ -61,11 +62,14 @@ impl Broker {
     }
 
     /// `broker.md C4`: a new leader does not say how far its log may be read before it knows (from 2.2 on, KIP-207).
-    fn listed_offset(&self, asked: &OffsetToList) -> Result<i64, ErrorCode> {
+    fn listed_offset(&self, asked: &OffsetToList, follower: bool) -> Result<i64, ErrorCode> {
         let ix = self.led(asked.tp, asked.current_leader_epoch)?;
         let partition = &self.partitions[ix as usize];
         if asked.timestamp == OffsetToList::EARLIEST {
             return Ok(partition.log.start_offset());
+        }
+        if follower {
+            return Ok(partition.log.end_offset());
         }
         partition.latest_offset(self.config.release).ok_or(ErrorCode::OffsetNotAvailable)
     }

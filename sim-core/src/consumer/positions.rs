@@ -73,7 +73,7 @@ impl Consumer {
                 timestamp,
             };
             let partitions: Arc<[OffsetToList]> = asked.iter().map(to_list).collect();
-            let request = ListOffsetsRequest { partitions: Arc::clone(&partitions) };
+            let request = ListOffsetsRequest { follower: false, partitions: Arc::clone(&partitions) };
             (Sent::Offsets(partitions), Request::ListOffsets(request))
         };
         let correlation = self.connections.send(now, leader, sent, cause);

@@ -19,7 +19,7 @@ pub enum Request {
     Metadata(MetadataRequest),
     /// A follower or a consumer asks where a leader epoch ends.
     OffsetsForLeaderEpoch(OffsetsForLeaderEpochRequest),
-    /// A consumer asks where a log begins, or how far it may be read.
+    /// A follower or a consumer asks where a log begins, or how far it may be read.
     ListOffsets(ListOffsetsRequest),
     /// An idempotent producer asks for its id (`transactional.id` null).
     InitProducerId,
@@ -165,7 +165,7 @@ pub struct FetchedPartition {
     pub error: ErrorCode,
     /// The leader's high watermark when it read; -1 with an error.
     pub high_watermark: i64,
-    /// The leader's log start; of the errors, OFFSET_OUT_OF_RANGE alone tells it (see `failed_fetch` in `broker/fetch.rs`).
+    /// The leader's log start; -1 with an error.
     pub log_start_offset: i64,
     /// Where a follower's log parts from the leader's: epoch and end offset (`broker.md R30`).
     pub diverging: Option<(i32, i64)>,

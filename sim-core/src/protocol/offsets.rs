@@ -54,6 +54,8 @@ impl EpochEnd {
 /// Where logs begin, or how far they may be read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListOffsetsRequest {
+    /// Whether a follower asks: to it a log reaches to its end, not to its high watermark (`broker.md R33`).
+    pub follower: bool,
     /// One a partition.
     pub partitions: Arc<[OffsetToList]>,
 }
@@ -70,7 +72,7 @@ pub struct OffsetToList {
 }
 
 impl OffsetToList {
-    /// Kafka's timestamp for the high watermark.
+    /// Kafka's timestamp for the high watermark, to a follower for the log end.
     pub const LATEST: i64 = -1;
     /// Kafka's timestamp for the first offset of the log.
     pub const EARLIEST: i64 = -2;

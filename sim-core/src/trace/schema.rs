@@ -90,11 +90,13 @@ impl EventKind {
                 &["partitions", "topic", "partition", "leader_epoch", "end_offset", "error"],
             ],
             K::ListOffsetsRequest | K::ListOffsetsRequestSent => &[
-                &["message", "consumer", "broker"],
+                &["message"],
+                FETCH_ENDS,
                 &["partitions", "topic", "partition", "leader_epoch", "timestamp"],
             ],
             K::ListOffsetsResponse | K::ListOffsetsResponseSent => &[
-                &["message", "request", "consumer", "broker"],
+                &["message", "request"],
+                FETCH_ENDS,
                 &["partitions", "topic", "partition", "offset", "error"],
             ],
             K::InitProducerIdRequest | K::InitProducerIdRequestSent => &[&["message", "producer", "broker"]],

@@ -200,3 +200,24 @@ fn logs_agree_after_many_quick_elections() {
     assert!((0..3).all(|at| cluster.replica(at).log().epochs() == cluster.replica(2).log().epochs()));
     assert_eq!(log[0], 0, "what was committed is still there");
 }
+
+/// `broker.md R33`: the leader does not know the follower's epoch at all, which answers OFFSET_OUT_OF_RANGE; its log ends before
+/// the follower's: cut there.
+#[test]
+fn a_follower_beyond_the_leaders_log_end_is_cut() {
+    let mut cluster = Cluster::new(Setup::default());
+    cluster.produce(0, -1, vec![batch_of(0, 1)]);
+    cluster.cut(0, 1);
+    cluster.cut(0, 2);
+    cluster.decide(&[0], Some(0), (5, 1), &[0, 1, 2]);
+    cluster.produce(0, 1, vec![batch_of(1, 2)]);
+    cluster.decide(&[1, 2], Some(1), (3, 2), &[1, 2]);
+    cluster.heal();
+    let replica = cluster.brokers[0].local(crate::broker::fixture::TP).expect("it leads") as usize;
+    cluster.brokers[0].partitions[replica].forget_role();
+    cluster.decide(&[0], Some(1), (3, 2), &[1, 2]);
+    assert_eq!((truncations(&cluster), cluster.log(0)), (vec![(0, 3, 1)], vec![0]));
+    cluster.run(1_000);
+    cluster.produce(1, 1, vec![batch_of(2, 1)]);
+    assert_eq!(cluster.log(0), [0, 2]);
+}
