@@ -71,13 +71,15 @@ impl Consumer {
         self.actions.push(ClientAction::Write { node: leader, correlation, request, cause });
     }
 
-    /// The word of a leader whom to read from holds for `metadata.max.age.ms`, as long as metadata has that broker.
+    /// The word of a leader whom to read from holds for `metadata.max.age.ms`, as long as metadata has that broker. If not,
+    /// Kafka's consumer asks the leader again at once, over and over; here the partition waits for metadata.
     fn leave_unknown_replicas(&mut self, now: Time) {
         for assigned in &mut self.partitions {
             let Some((replica, expires)) = assigned.preferred else { continue };
             let is_there = self.metadata.has(replica);
             if !is_there {
                 self.metadata.want(assigned.cause);
+                assigned.wait = Wait::Metadata;
             }
             if !is_there || expires < now {
                 assigned.preferred = None;

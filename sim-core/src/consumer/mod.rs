@@ -206,8 +206,12 @@ impl Consumer {
         }
         self.give_up_overdue(cx);
         self.ask_for_metadata(cx, cause);
+        let wanted = self.metadata.is_wanted();
         self.look_up_positions(cx, cause);
         self.send_fetches(cx, cause);
+        if !wanted && self.metadata.is_wanted() {
+            self.ask_for_metadata(cx, cause);
+        }
         self.arm(cx.now);
     }
 

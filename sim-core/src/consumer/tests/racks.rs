@@ -86,3 +86,13 @@ fn c5_trouble_sends_it_back_to_the_leader() {
     moved.at(1_000).answer(2, |asked| hint(asked, 1, 6));
     assert!(moved.done().contains(&"fetch 1 0@10/6".to_owned()));
 }
+
+/// Kafka's `selectReadReplica`: a replica that metadata does not have is not read from; metadata is asked for.
+#[test]
+fn c5_an_unknown_replica_is_looked_up() {
+    let mut world = World::with(1, |config| config.client_rack = "b".into());
+    world.at(1_000).answer(0, sent_to(7));
+    assert_eq!(world.done_without_clearing(), ["metadata 0"]);
+    world.answer_metadata(Some(0), 5);
+    assert_eq!(world.done(), ["fetch 0 0@10/5"]);
+}
