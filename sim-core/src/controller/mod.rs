@@ -263,6 +263,11 @@ impl Controller {
         self.held[broker.0 as usize]
     }
 
+    /// A broker's heartbeats decide again, once there is somebody to hear them.
+    pub fn forget_hold(&mut self, broker: BrokerId) {
+        self.held[broker.0 as usize] = false;
+    }
+
     /// A topic's settings as they are now.
     pub fn topic_config(&self, topic: TopicIx) -> Option<&TopicConfig> {
         self.topics.get(topic.0 as usize).map(|topic| &topic.config)

@@ -212,7 +212,7 @@ impl Controller {
         up: bool,
         cause: Seq,
     ) {
-        self.held[broker.0 as usize] = false;
+        self.forget_hold(broker);
         if up && self.may_return(broker) {
             self.sessions.touch(broker, cx.now, Span::ZERO, cause);
             self.unfence(cx, broker, cause);
