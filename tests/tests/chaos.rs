@@ -1,7 +1,7 @@
 //! Random clusters under random faults: every invariant of the reference holds at every event. `./test` runs a hundred
 //! thousand of them with the release build; here is a share that every `cargo test` runs.
 
-use inflight_tests::chaos;
+use inflight_tests::{chaos, library};
 
 const RUNS: u64 = 1_500;
 
@@ -9,6 +9,20 @@ const RUNS: u64 = 1_500;
 fn no_random_scenario_breaks_an_invariant() {
     let failed: Vec<String> = (0..RUNS).filter_map(chaos::failure).collect();
     assert!(failed.is_empty(), "{} of {RUNS} scenarios:\n{}", failed.len(), failed.join("\n\n"));
+}
+
+/// Plans that have broken an invariant once, each with the seed that did; and the small files, each for a rule.
+#[test]
+fn what_once_broke_an_invariant_holds() {
+    for folder in ["tests/scenarios/plans", "tests/scenarios/rules"] {
+        let entries = library::entries_below(folder);
+        assert!(!entries.is_empty(), "{folder} has files");
+        for entry in entries.iter().filter(|entry| entry.refusal.is_none()) {
+            let scenario = entry.load(None).unwrap_or_else(|errors| panic!("{entry}: {errors}"));
+            let outcome = chaos::check(scenario);
+            assert!(outcome.is_good(), "{entry}: {:?} {:?}", outcome.violations, outcome.forbidden);
+        }
+    }
 }
 
 /// The generator reaches what it is there for.

@@ -63,6 +63,8 @@ pub(super) struct Lifecycle {
     /// When the next one is due.
     due: Option<Time>,
     failures: u32,
+    /// It may have missed a word of the controller's, and has not been heard since.
+    fetches_anew: bool,
     backoff: ExponentialBackoff,
     jitter: Stream,
 }
@@ -84,6 +86,7 @@ impl Lifecycle {
             trying_since: None,
             due: None,
             failures: 0,
+            fetches_anew: false,
             backoff: ExponentialBackoff::new(100, 2, config.session_timeout_ms, 0.02),
             jitter: chance.stream(&format!("broker-{id}/heartbeat-jitter")),
         }
@@ -91,6 +94,11 @@ impl Lifecycle {
 
     pub(super) fn broker_epoch(&self) -> i64 {
         self.broker_epoch
+    }
+
+    /// Which start of the process this is, counted from 0.
+    pub(super) fn incarnation(&self) -> u32 {
+        self.incarnation
     }
 
     pub(super) fn is_running(&self) -> bool {
@@ -177,6 +185,7 @@ impl Lifecycle {
         self.trying_since = None;
         self.due = None;
         self.failures = 0;
+        self.fetches_anew = false;
     }
 
     /// An update of this number has been applied.
@@ -315,6 +324,7 @@ impl Broker {
             metadata_offset: lifecycle.metadata_offset,
             want_unfence: matches!(lifecycle.state, State::Recovery | State::Running | State::ShuttingDown),
             want_shutdown: lifecycle.state == State::ShuttingDown,
+            fetches_anew: lifecycle.fetches_anew,
         };
         let since = lifecycle.trying_since.take().unwrap_or(now);
         lifecycle.due = None;
@@ -346,6 +356,7 @@ impl Broker {
     /// The process goes on after it has stood still: it asks at once what the controller has decided meanwhile. In this model
     /// a heartbeat does that.
     pub fn goes_on<O: Observer>(&mut self, cx: &mut Cx<'_, O>, cause: Seq) {
+        self.lifecycle.fetches_anew = true;
         if self.lifecycle.out.is_none() {
             self.send_heartbeat(cx.now, cause);
         }
@@ -362,8 +373,9 @@ impl Broker {
         if answer.error != ErrorCode::None {
             return self.heartbeat_failed(cx);
         }
-        self.lifecycle.failures = 0;
         let lifecycle = &mut self.lifecycle;
+        lifecycle.failures = 0;
+        lifecycle.fetches_anew = false;
         let interval = Span::from_millis(self.config.heartbeat_interval_ms);
         let next = match lifecycle.state {
             State::Starting if lifecycle.broker_epoch < 0 => {
@@ -409,6 +421,7 @@ impl Broker {
     pub(super) fn heartbeat_failed<O: Observer>(&mut self, cx: &mut Cx<'_, O>) {
         let lifecycle = &mut self.lifecycle;
         lifecycle.out = None;
+        lifecycle.fetches_anew = true;
         let wait = lifecycle.backoff.delay(lifecycle.failures, cx.chance, lifecycle.jitter, true);
         lifecycle.failures += 1;
         self.set_heartbeat_timer(cx.now + Span::from_millis(wait));

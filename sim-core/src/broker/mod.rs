@@ -1,9 +1,9 @@
 //! A broker: its logs, its view of the cluster, what it does with requests.
 //!
 //! What comes in is dispatched here. [`requests`] takes up one request of a connection at a time; [`produce`] and [`fetch`]
-//! work on them, [`purgatory`] and [`sessions`] hold those that wait. [`fetcher`] and [`follower`] replicate. [`roles`]
-//! applies what the controller decides, [`isr`] asks it for changes, [`lifecycle`] tells it that the broker lives, [`shutdown`] that it wants to end. A
-//! [`Partition`] is one replica: its [`Log`], its [`ProducerStates`], as leader its followers ([`leadership`]).
+//! work on them, [`purgatory`] and [`sessions`] hold those that wait. [`fetcher`], [`truncation`] and
+//! [`follower`] replicate, [`offsets`] answers about offsets. [`roles`] applies what the controller decides, [`isr`] asks it for
+//! changes, [`lifecycle`] tells it that the broker lives, [`shutdown`] that it wants to end. A [`Partition`] is one replica: its [`Log`], its [`ProducerStates`], as leader its followers ([`leadership`]).
 
 mod api;
 mod epochs;
@@ -17,6 +17,7 @@ mod leadership;
 mod lifecycle;
 mod log;
 mod metadata;
+mod offsets;
 mod parked;
 mod partition;
 mod produce;
@@ -30,6 +31,7 @@ mod shutdown;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod truncation;
 mod validation;
 
 use std::collections::VecDeque;
@@ -62,6 +64,7 @@ use producer_ids::ProducerIds;
 use purgatory::Purgatory;
 use requests::{Connections, Pending};
 use sessions::FetchSession;
+use truncation::EpochAnswer;
 
 /// One broker of a cluster.
 #[derive(Clone, Debug)]
@@ -105,6 +108,7 @@ pub struct Broker {
 enum Interrupted {
     Produce(ProduceWork),
     FetchAnswer(FetchAnswer),
+    EpochAnswer(EpochAnswer),
 }
 
 impl Broker {
@@ -194,6 +198,11 @@ impl Broker {
         self.forget_roles();
     }
 
+    /// Which start of its process this is, counted from 0: the controller's word is for one of them.
+    pub fn incarnation(&self) -> u32 {
+        self.lifecycle.incarnation()
+    }
+
     /// Whether the process runs.
     pub fn is_running(&self) -> bool {
         self.lifecycle.is_running()
@@ -238,6 +247,11 @@ impl Broker {
                     self.fetch_answered(cx, leader, response, cause);
                 }
             }
+            Response::OffsetsForLeaderEpoch(response) => {
+                if let Some(leader) = self.fetching_from(correlation) {
+                    self.epochs_answered(cx, leader, response, cause);
+                }
+            }
             Response::Heartbeat(answer) if self.lifecycle.asked(correlation) => {
                 self.heartbeat_answered(cx, answer, cause);
             }
@@ -250,7 +264,7 @@ impl Broker {
     /// There will be no answer to an ask: it was refused, or its connection is closed.
     pub fn no_answer<O: Observer>(&mut self, cx: &mut Cx<'_, O>, correlation: u64, _: Seq) {
         if let Some(leader) = self.fetching_from(correlation) {
-            self.fetch_failed(cx.now, leader);
+            self.unanswered(cx.now, leader);
         } else if self.lifecycle.asked(correlation) {
             self.heartbeat_met_nobody(cx);
         } else if self.alters.asked(correlation) {
@@ -373,7 +387,7 @@ impl Broker {
         IsrRules::new(&self.config, &self.topic_configs[tp.topic.0 as usize])
     }
 
-    /// The leader whose fetcher has this fetch out.
+    /// The leader whose fetcher has this request out.
     fn fetching_from(&self, correlation: u64) -> Option<BrokerId> {
         let is_it = |fetcher: &Fetcher| fetcher.outstanding.is_some_and(|out| out.correlation == correlation);
         self.fetchers.iter().position(is_it).map(|leader| BrokerId(leader as u32))
@@ -426,6 +440,7 @@ impl Broker {
             match work {
                 Interrupted::Produce(work) => self.go_on_with_produce(cx, work),
                 Interrupted::FetchAnswer(answer) => self.go_on_with_answer(cx, answer),
+                Interrupted::EpochAnswer(answer) => self.go_on_with_epochs(cx, answer),
             }
         }
     }

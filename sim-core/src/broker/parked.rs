@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::fetch::bytes_of;
-use super::{Broker, BrokerOutput, BrokerTimer, Forced, Log, Ticket};
+use super::{Broker, BrokerOutput, BrokerTimer, Forced, Ticket};
 use crate::mutant::Mutant;
 use crate::protocol::{ErrorCode, FetchPartition, FetchRequest, FetchedPartition};
 use crate::time::Time;
@@ -67,7 +67,7 @@ impl Broker {
             bytes += bytes_of(&entry);
             entries.push(entry);
         }
-        let failed = entries.iter().any(|entry| entry.error.is_error() || entry.diverging.is_some());
+        let failed = entries.iter().any(|entry| entry.error.is_error());
         if failed || entries.is_empty() || bytes >= i64::from(request.min_bytes) || fetch.deadline <= cx.now {
             return self.answer_fetch(fetch.ticket, entries, cause);
         }
@@ -87,16 +87,13 @@ impl Broker {
         limit: i64,
         at_least_one: bool,
     ) -> Result<FetchedPartition, ErrorCode> {
-        let ix = self.led(asked)?;
+        let ix = self.led(asked.tp, asked.current_leader_epoch)?;
         let partition = &self.partitions[ix as usize];
         let log = &partition.log;
         let high_watermark = match self.config.broken.is(Mutant::ReadToLogEnd) {
             true => log.end_offset(),
             false => partition.high_watermark(),
         };
-        if let Some(cut) = cut_since(log, asked)? {
-            return Ok(FetchedPartition { diverging: Some(cut), ..self.only_hw(ix, high_watermark) });
-        }
         if asked.fetch_offset > log.end_offset() || asked.fetch_offset < log.start_offset() {
             return Err(ErrorCode::OffsetOutOfRange);
         }
@@ -192,15 +189,4 @@ impl Broker {
         }
         Some(fetch)
     }
-}
-
-/// Where the log ends of which a consumer has read more, if it does (`broker.md C7`). A consumer asks that with a request of
-/// its own (OffsetsForLeaderEpoch) after a leader change; here its next fetch names the epoch that it read last.
-fn cut_since(log: &Log, asked: &FetchPartition) -> Result<Option<(i32, i64)>, ErrorCode> {
-    if asked.last_fetched_epoch < 0 {
-        return Ok(None);
-    }
-    let end = log.epochs().end_offset_for(asked.last_fetched_epoch, log.end_offset());
-    let (epoch, end_offset) = end.ok_or(ErrorCode::OffsetOutOfRange)?;
-    Ok((end_offset < asked.fetch_offset).then_some((epoch, end_offset)))
 }

@@ -9,3 +9,4 @@ mod reads;
 mod replication;
 mod shutdown;
 mod soak;
+mod truncation;

@@ -271,6 +271,10 @@ pub struct ConsumerConfig {
     pub reconnect_backoff_ms: i64,
     /// `reconnect.backoff.max.ms`.
     pub reconnect_backoff_max_ms: i64,
+    /// `socket.connection.setup.timeout.ms`; `None` where the release has no such key.
+    pub connection_setup_timeout_ms: Option<i64>,
+    /// `socket.connection.setup.timeout.max.ms`.
+    pub connection_setup_timeout_max_ms: i64,
     /// `metadata.max.age.ms`.
     pub metadata_max_age_ms: i64,
 }

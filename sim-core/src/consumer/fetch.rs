@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::connections::Sent;
-use super::partition::Wait;
+use super::partition::{PositionState, Wait};
 use super::{Consumer, Read};
 use crate::protocol::{
     ClientAction, ErrorCode, FetchPartition, FetchRequest, FetchResponse, FetchedPartition, Request,
@@ -43,14 +43,13 @@ impl Consumer {
             if cause == Seq::OUTSIDE {
                 cause = assigned.cause;
             }
-            // Leader epochs are checked from 2.1 on (KIP-320), truncation from 2.3 on.
+            // Leader epochs are checked from 2.1 on (KIP-320).
             let knows_epochs = self.config.release.at_least(2, 1);
-            let checks = self.config.release.at_least(2, 3);
             let partition = FetchPartition {
                 tp: assigned.tp,
                 fetch_offset: assigned.position().unwrap_or(0),
                 current_leader_epoch: if knows_epochs { assigned.leader_epoch } else { -1 },
-                last_fetched_epoch: if checks { assigned.epoch_to_check() } else { -1 },
+                last_fetched_epoch: -1,
                 log_start_offset: -1,
                 max_bytes: self.config.max_partition_fetch_bytes,
             };
@@ -70,7 +69,7 @@ impl Consumer {
         self.actions.push(ClientAction::Write { node: leader, correlation, request, cause });
     }
 
-    /// An answer. What it says of a partition whose position has moved since counts for nothing.
+    /// An answer. What it says of a partition whose position has moved since, or has to be checked, counts for nothing.
     pub(super) fn take_fetch<O: Observer>(
         &mut self,
         cx: &mut Cx<'_, O>,
@@ -81,9 +80,9 @@ impl Consumer {
     ) {
         self.turns += 1;
         for (asked, fetched) in asked.iter().zip(&response.partitions) {
-            let found = self.partitions.binary_search_by_key(&asked.tp, |assigned| assigned.tp);
-            let Ok(at) = found else { continue };
-            if self.partitions[at].position() != Some(asked.fetch_offset) {
+            let Some(at) = self.place(asked.tp) else { continue };
+            let assigned = &self.partitions[at];
+            if assigned.state != PositionState::Fetching || assigned.position() != Some(asked.fetch_offset) {
                 continue;
             }
             if fetched.error.is_error() || !fetched.batches.is_empty() {
@@ -91,15 +90,7 @@ impl Consumer {
             }
             if fetched.error.is_error() {
                 self.take_error(cx, at, fetched, cause);
-            } else if let Some((epoch, end_offset)) = fetched.diverging {
-                self.partitions[at].truncated(self.config.auto_offset_reset, epoch, end_offset);
-                self.partitions[at].cause = cause;
             } else {
-                if asked.last_fetched_epoch >= 0
-                    && asked.current_leader_epoch == self.partitions[at].leader_epoch
-                {
-                    self.partitions[at].checked();
-                }
                 self.partitions[at].failures = 0;
                 self.partitions[at].high_watermark = fetched.high_watermark;
                 for stored in &fetched.batches {
@@ -159,12 +150,8 @@ impl Consumer {
         let tp = self.partitions[at].tp;
         self.partitions[at].cause = cause;
         match fetched.error {
-            // The model has no ListOffsets request: the answer itself says where the log begins and how far it may be
-            // read.
-            ErrorCode::OffsetOutOfRange if fetched.high_watermark >= 0 => {
-                let (start, end) = (fetched.log_start_offset, fetched.high_watermark);
-                self.partitions[at].high_watermark = end;
-                self.partitions[at].reset(self.config.auto_offset_reset, start, end, fetched.error);
+            ErrorCode::OffsetOutOfRange => {
+                self.partitions[at].request_reset(self.config.auto_offset_reset, fetched.error);
             }
             error if error.refreshes_metadata() || error == ErrorCode::OffsetNotAvailable => {
                 self.metadata.want(cause);

@@ -169,6 +169,7 @@ impl Consumer {
         let assigned = &mut self.partitions[at];
         let newer = leader_epoch > assigned.leader_epoch;
         if assigned.led_by(leader, leader_epoch) {
+            assigned.leader_changed(self.config.release.at_least(2, 3));
             let consumer = Some(self.ix);
             cx.emit(cause, || Event::LeaderLearned {
                 producer: None,

@@ -25,6 +25,9 @@ pub enum ControllerOutput {
     Tell {
         /// Whom.
         broker: BrokerId,
+        /// Which start of its process: the one that is registered. A newer one takes no role before it is registered itself and
+        /// has the metadata up to there (`broker.md F6`).
+        incarnation: u32,
         /// What.
         update: Arc<MetadataUpdate>,
         /// The decision.

@@ -124,7 +124,8 @@ impl Controller {
         }
     }
 
-    /// The process runs again, with its metadata: all sessions begin anew (`broker.md F4`), all intervals too.
+    /// The process runs again, with its metadata: all sessions begin anew (`broker.md F4`), all intervals too. Brokers
+    /// fetch from it what they have not got from the one before.
     pub fn restart<O>(&mut self, cx: &mut Cx<'_, O>, cause: Seq) {
         for id in (0..self.registrations.len() as u32).map(BrokerId) {
             self.sessions.close(id);
@@ -132,6 +133,7 @@ impl Controller {
                 self.sessions.touch(id, cx.now, Span::ZERO, cause);
             }
         }
+        self.tell_all_what_they_miss(cx.now, cause);
         for timer in [
             ControllerTimer::SessionSweep,
             ControllerTimer::LeaderImbalance,

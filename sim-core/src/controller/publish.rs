@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::{Controller, ControllerOutput};
-use crate::protocol::MetadataUpdate;
+use crate::protocol::{HeartbeatRequest, MetadataUpdate};
 use crate::record::{BrokerId, TopicPartition};
 use crate::time::{Span, Time};
 use crate::trace::Seq;
@@ -44,9 +44,10 @@ impl Controller {
         }
     }
 
-    /// A heartbeat says how far a broker has applied the metadata. If a heartbeat of it has failed to come in between,
-    /// or what it was told does not show for too long, it is told again what changed since it was last in step.
-    pub(super) fn catch_up(&mut self, now: Time, broker: BrokerId, applied: u64, cause: Seq) {
+    /// A heartbeat says how far a broker has applied the metadata. If it asks for more, if one has failed to come in between,
+    /// or if it stays behind for too long, it is told again what changed since it was last in step.
+    pub(super) fn catch_up(&mut self, now: Time, request: &HeartbeatRequest, cause: Seq) {
+        let (broker, applied) = (request.broker, request.metadata_offset);
         let (last, interval) = (self.offset, self.heartbeat_interval);
         let out_of_contact = !self.sessions.is_open(broker);
         let Some(registration) = self.registrations.get_mut(broker.0 as usize).and_then(Option::as_mut)
@@ -60,14 +61,26 @@ impl Controller {
             registration.unapplied_since = None;
         } else if applied > registration.applied {
             registration.unapplied_since = Some(now);
+        } else {
+            registration.unapplied_since.get_or_insert(now);
         }
         registration.last_contact = now;
         registration.applied = applied;
-        if out_of_contact || missed_one || (overdue && applied < last) {
+        if out_of_contact || missed_one || request.fetches_anew || (overdue && applied < last) {
             registration.unapplied_since = None;
             // Who has not applied its own registration has not got what stood before it either.
             let knows_the_past = in_step_until >= registration.registered_at;
             self.tell_since(now, broker, knows_the_past.then_some(in_step_until), cause);
+        }
+    }
+
+    /// The controller is back: each broker fetches from where it was, so it is told what has changed since its last heartbeat.
+    pub(super) fn tell_all_what_they_miss(&mut self, now: Time, cause: Seq) {
+        for broker in (0..self.registrations.len() as u32).map(BrokerId) {
+            if let Some(known) = self.broker(broker) {
+                let after = (known.applied >= known.registered_at).then_some(known.applied);
+                self.tell_since(now, broker, after, cause);
+            }
         }
     }
 
@@ -94,10 +107,10 @@ impl Controller {
     }
 
     fn tell(&mut self, now: Time, broker: BrokerId, update: Arc<MetadataUpdate>, cause: Seq) {
-        if let Some(registration) = &mut self.registrations[broker.0 as usize] {
-            registration.unapplied_since.get_or_insert(now);
-        }
-        self.outputs.push(ControllerOutput::Tell { broker, update, cause });
+        let Some(registration) = &mut self.registrations[broker.0 as usize] else { return };
+        registration.unapplied_since.get_or_insert(now);
+        let incarnation = registration.incarnation;
+        self.outputs.push(ControllerOutput::Tell { broker, incarnation, update, cause });
     }
 
     fn partition_update(&self, tp: TopicPartition) -> Option<(u64, Arc<MetadataUpdate>)> {

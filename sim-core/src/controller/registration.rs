@@ -140,7 +140,7 @@ impl Controller {
         if !current {
             return Err(ErrorCode::StaleBrokerEpoch);
         }
-        self.catch_up(cx.now, broker, request.metadata_offset, cause);
+        self.catch_up(cx.now, request, cause);
         self.sessions.touch(broker, cx.now, Span::ZERO, cause);
         if let Some(registration) = &mut self.registrations[broker.0 as usize] {
             registration.wants_unfence = request.want_unfence;

@@ -2,6 +2,7 @@
 
 mod eligible;
 mod fixture;
+mod publish;
 mod shutdown;
 
 use super::{Admin, AdminError, ControllerTimer};

@@ -14,7 +14,6 @@ impl Checker for LeaderCompleteness {
             if let Event::RoleChanged { broker, topic, partition, leader, .. } = *event
                 && leader.0 == Some(broker)
                 && let Some(replica) = look.running(broker, TopicPartition { topic, partition })
-                && replica.serves
                 && look.story(replica.tp).assumptions.hold()
             {
                 check(look, &replica, found);

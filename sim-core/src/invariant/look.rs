@@ -31,8 +31,6 @@ pub(super) struct Replica<'a> {
     pub(super) broker: BrokerId,
     pub(super) tp: TopicPartition,
     pub(super) it: &'a Partition,
-    /// Whether its broker answers requests: one that has just started may believe to lead still, and tells nobody.
-    pub(super) serves: bool,
 }
 
 impl<'a> Look<'a> {
@@ -51,7 +49,7 @@ impl<'a> Look<'a> {
     /// A replica whose broker's process runs.
     pub(super) fn running(&self, broker: BrokerId, tp: TopicPartition) -> Option<Replica<'a>> {
         let process = self.brokers.get(broker.0 as usize).filter(|broker| broker.is_running())?;
-        Some(Replica { broker, tp, it: process.partition(tp)?, serves: process.is_accepting() })
+        Some(Replica { broker, tp, it: process.partition(tp)? })
     }
 
     /// The replicas that a step has touched and whose brokers run.
@@ -68,8 +66,8 @@ impl<'a> Look<'a> {
     pub(super) fn all(&self) -> impl Iterator<Item = Replica<'a>> + '_ {
         let running = self.brokers.iter().filter(|broker| broker.is_running());
         running.flat_map(|broker| {
-            let (id, serves) = (broker.id(), broker.is_accepting());
-            broker.partitions().map(move |it| Replica { broker: id, tp: it.tp(), it, serves })
+            let id = broker.id();
+            broker.partitions().map(move |it| Replica { broker: id, tp: it.tp(), it })
         })
     }
 

@@ -18,7 +18,7 @@ impl Checker for TrueHw {
             let story = look.story(tp);
             let (now, start) = (leader.it.high_watermark(), leader.it.epoch_start().unwrap_or(i64::MAX));
             let exposed = story.true_hw_before(leader.it.leader_epoch());
-            if story.assumptions.hold() && leader.serves && now >= start && now < exposed {
+            if story.assumptions.hold() && now >= start && now < exposed {
                 let seen = format!(
                     "the high watermark is {now} and past the epoch's start {start}, though {} was exposed",
                     exposed

@@ -74,6 +74,7 @@ impl<O: Observer> Run<O> {
         let cluster = &scenario.cluster;
         let controller =
             Controller::new(&config, cluster.elr, cluster.brokers, &scenario.topics, &mut *chance);
+        let piles = Piles::new(&mut *chance);
         let network = Network::new(&scenario.network, scenario.cluster.timing.metadata, Arc::clone(&names));
         let (faults, timed) = FaultPlan::new(&scenario.faults, &mut trace.watch, &mut *chance);
         let mut queue = Queue::default();
@@ -102,7 +103,7 @@ impl<O: Observer> Run<O> {
             faults,
             chaos,
             lost_tails: LostTails::default(),
-            piles: Piles::default(),
+            piles,
             targets: vec![Default::default(); scenario.faults.len()],
             ledger: Ledger::new(scenario.producers.len()),
             tally: Tally::new(scenario.producers.len()),

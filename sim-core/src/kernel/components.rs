@@ -155,9 +155,11 @@ impl<O: Observer> Run<O> {
         for output in outputs.drain(..) {
             match output {
                 ControllerOutput::Answer { ticket, response, cause } => self.answer(&ticket, response, cause),
-                ControllerOutput::Tell { broker, update, cause } => {
-                    let body = MessageBody::Update(update);
-                    self.write(Endpoint::Controller, Endpoint::Broker(broker), 0, body, cause);
+                ControllerOutput::Tell { broker, incarnation, update, cause } => {
+                    if self.brokers[broker.0 as usize].incarnation() == incarnation {
+                        let body = MessageBody::Update(update);
+                        self.write(Endpoint::Controller, Endpoint::Broker(broker), 0, body, cause);
+                    }
                 }
                 ControllerOutput::Afresh { broker } => self.network.word_begins_anew(broker),
                 ControllerOutput::Timer { at, timer } => {

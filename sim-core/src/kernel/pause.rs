@@ -4,13 +4,23 @@ use std::collections::BTreeMap;
 
 use super::run::{Due, Run};
 use crate::broker::{BrokerOutput, BrokerTimer};
+use crate::chance::{Chance, Stream};
 use crate::network::{Delivery, Endpoint};
 use crate::record::BrokerId;
+use crate::time::Span;
 use crate::trace::{Event, Observer, Seq};
 
+/// How long after it goes on a process has fetched and applied what the controller has decided meanwhile, if the network is
+/// quick: at least, at most (`broker.md Z6`: a leader stepped down 76 to 90 ms after SIGCONT, six times of six).
+const IN_THE_DARK: [Span; 2] = [Span::from_millis(76), Span::from_millis(88)];
+
 /// The brokers that stand still, and what waits for each.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Piles(BTreeMap<BrokerId, Pile>);
+#[derive(Clone, Debug)]
+pub(super) struct Piles {
+    of: BTreeMap<BrokerId, Pile>,
+    /// How long each takes to be in the picture again.
+    dark: Stream,
+}
 
 /// What waits for one broker.
 #[derive(Clone, Debug, Default)]
@@ -24,19 +34,24 @@ struct Pile {
 }
 
 impl Piles {
+    /// Nobody stands still.
+    pub(super) fn new(chance: &mut dyn Chance) -> Piles {
+        Piles { of: BTreeMap::new(), dark: chance.stream("resume/metadata") }
+    }
+
     /// Whether this broker stands still.
     #[inline]
     pub(super) fn has(&self, broker: BrokerId) -> bool {
-        !self.0.is_empty() && self.0.contains_key(&broker)
+        !self.of.is_empty() && self.of.contains_key(&broker)
     }
 
     /// Keeps something that has come for a broker that stands still; hands it back if it does not.
     #[inline]
     pub(super) fn keep_delivery(&mut self, delivery: Delivery) -> Option<Delivery> {
-        if self.0.is_empty() {
+        if self.of.is_empty() {
             return Some(delivery);
         }
-        let Some(pile) = delivery.broker().and_then(|broker| self.0.get_mut(&broker)) else {
+        let Some(pile) = delivery.broker().and_then(|broker| self.of.get_mut(&broker)) else {
             return Some(delivery);
         };
         // A reset takes what the process has not read yet.
@@ -52,17 +67,17 @@ impl Piles {
     /// The same for something that it wants done: a fault has stopped it before.
     #[inline]
     pub(super) fn keep_output(&mut self, broker: BrokerId, output: BrokerOutput) -> Option<BrokerOutput> {
-        if self.0.is_empty() || matches!(output, BrokerOutput::Timer { .. }) {
+        if self.of.is_empty() || matches!(output, BrokerOutput::Timer { .. }) {
             return Some(output);
         }
-        let Some(pile) = self.0.get_mut(&broker) else { return Some(output) };
+        let Some(pile) = self.of.get_mut(&broker) else { return Some(output) };
         pile.outputs.push(output);
         None
     }
 
     /// A timer of a broker that stands still is due.
     pub(super) fn keep_timer(&mut self, broker: BrokerId, incarnation: u32, timer: BrokerTimer, cause: Seq) {
-        if let Some(pile) = self.0.get_mut(&broker) {
+        if let Some(pile) = self.of.get_mut(&broker) {
             pile.timers.push((incarnation, timer, cause));
         }
     }
@@ -75,32 +90,35 @@ impl<O: Observer> Run<O> {
             return;
         }
         self.cx().emit(cause, || Event::BrokerStopped { broker, by: "pause" });
-        self.piles.0.insert(broker, Pile::default());
+        self.piles.of.insert(broker, Pile::default());
         self.network.stands_still(Endpoint::Broker(broker));
     }
 
     /// It goes on: first with all that has piled up, in the order in which it came, so that requests are answered as if
-    /// nothing had happened (`broker.md Z6`); then with what it would have woken up for. What the controller has decided it
-    /// has to ask for, and learns a round trip later.
+    /// nothing had happened (`broker.md Z6`); then with what it would have woken up for. What the controller has decided
+    /// meanwhile it has to ask for, and applies it a while later, all at once.
     pub(super) fn resume(&mut self, broker: BrokerId, cause: Seq) {
-        let Some(pile) = self.piles.0.remove(&broker) else { return };
+        let Some(pile) = self.piles.of.remove(&broker) else { return };
         let resumed = self.cx().emit(cause, || Event::BrokerStarted { broker, by: "resume" });
         for output in pile.outputs {
             self.carry_output(broker, output);
         }
-        self.with_network(|network, cx| network.goes_on(cx, Endpoint::Broker(broker)));
+        let [earliest, latest] = IN_THE_DARK;
+        let range = (latest - earliest).nanos();
+        let dark = earliest + Span::from_nanos(self.chance.below(self.piles.dark, range));
+        self.with_network(|network, cx| network.goes_on(cx, Endpoint::Broker(broker), dark));
         for delivery in pile.deliveries {
             self.deliver(delivery);
         }
+        self.with_broker(broker, |broker, cx| broker.goes_on(cx, resumed));
         for (incarnation, timer, cause) in pile.timers {
             self.dispatch(Due::Broker(broker, incarnation, timer, cause));
         }
-        self.with_broker(broker, |broker, cx| broker.goes_on(cx, resumed));
     }
 
     /// A process that stands still dies: nobody will ever look at what has piled up.
     pub(super) fn forget_pile(&mut self, broker: BrokerId) {
-        if self.piles.0.remove(&broker).is_some() {
+        if self.piles.of.remove(&broker).is_some() {
             self.network.stands_no_more(Endpoint::Broker(broker));
         }
     }

@@ -189,6 +189,7 @@ impl<O: Observer> Run<O> {
             }
         }
         let Some((time, due)) = self.queue.pop() else { return false };
+        debug_assert!(time >= self.now, "time goes back from {:?} to {time:?}", self.now);
         self.now = time;
         self.tally.steps += 1;
         self.dispatch(due);

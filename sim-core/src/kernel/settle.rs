@@ -109,10 +109,14 @@ impl<O: Observer> Run<O> {
     fn consumers_are_done(&self) -> bool {
         self.consumers.iter().all(|consumer| {
             consumer.has_started()
-                && consumer.positions().all(|(tp, position)| {
-                    let leader = self.controller.partition(tp).and_then(|state| state.leader);
-                    let replica = leader.and_then(|leader| self.brokers[leader.0 as usize].partition(tp));
-                    replica.is_none_or(|replica| position >= replica.high_watermark())
+                && consumer.partitions().iter().all(|assigned| {
+                    let leader = self.controller.partition(assigned.tp).and_then(|state| state.leader);
+                    let replica =
+                        leader.and_then(|leader| self.brokers[leader.0 as usize].partition(assigned.tp));
+                    let read = |replica: &Partition| {
+                        assigned.position().is_none_or(|position| position >= replica.high_watermark())
+                    };
+                    replica.is_none_or(|replica| !assigned.awaits_leader() && read(replica))
                 })
         })
     }

@@ -16,3 +16,4 @@ mod shutdown;
 mod slow;
 mod storage;
 mod unclean;
+mod word;

@@ -4,7 +4,8 @@ use super::connection::ConnectionId;
 use super::link::Endpoint;
 use super::message::MessageSlot;
 use super::wire::{Network, NetworkTimer};
-use crate::trace::{Cx, Observer};
+use crate::time::Span;
+use crate::trace::{Cx, Event, Observer};
 
 impl Network {
     /// A process stands still. What others write to it comes to its machine as ever. The controller's word does not: a broker
@@ -21,8 +22,9 @@ impl Network {
         self.unanswered = unanswered;
     }
 
-    /// It goes on: it asks for the controller's word, which takes a round trip, and answers new connections.
-    pub fn goes_on<O: Observer>(&mut self, cx: &mut Cx<'_, O>, who: Endpoint) {
+    /// It goes on, and answers new connections. What the controller has decided meanwhile comes to it when it has asked for it,
+    /// so much later at the earliest.
+    pub fn goes_on<O: Observer>(&mut self, cx: &mut Cx<'_, O>, who: Endpoint, dark: Span) {
         self.still.remove(&who);
         for id in std::mem::take(&mut self.unanswered) {
             let Some(connection) = self.connection(id) else { continue };
@@ -34,20 +36,24 @@ impl Network {
             }
         }
         if let Some(id) = self.current.get(Endpoint::Controller, who) {
-            self.word_is_asked_for(cx, id);
+            self.word_has_to_be_asked_for(cx, id, dark);
         }
     }
 
-    fn word_is_asked_for<O: Observer>(&mut self, cx: &mut Cx<'_, O>, id: ConnectionId) {
-        let at = cx.now + self.round_trip(id, cx.chance);
+    /// What has been said to it while it stood still it would hear one decision after the other, and lead for an instant in an
+    /// epoch that is over. A real broker gets all of it with one fetch, and applies it as one change.
+    fn word_has_to_be_asked_for<O: Observer>(&mut self, cx: &mut Cx<'_, O>, id: ConnectionId, dark: Span) {
         let Some(connection) = self.connection_mut(id) else { return };
-        connection.out.last_arrival = connection.out.last_arrival.max(at);
-        let waiting: Vec<MessageSlot> = connection.out.messages.iter().copied().collect();
+        connection.gap = true;
+        connection.out.last_arrival = connection.out.last_arrival.max(cx.now + dark);
+        let waiting: Vec<MessageSlot> = connection.out.messages.drain(..).collect();
         for slot in waiting {
-            let Some(message) = self.messages.get_mut(slot) else { continue };
-            message.arrives = message.arrives.max(at);
-            message.waits = false;
-            self.schedule.push((message.arrives, NetworkTimer::Arrives(slot)));
+            if let Some(message) = self.messages.remove(slot) {
+                cx.emit(message.sent, || Event::MessageLost {
+                    message: message.number,
+                    by: "connection-closed",
+                });
+            }
         }
     }
 }

@@ -79,6 +79,24 @@ impl EventKind {
                 CLIENT_ENDS,
                 &["partitions", "topic", "partition", "leader", "leader_epoch", "error"],
             ],
+            K::OffsetForLeaderEpochRequest | K::OffsetForLeaderEpochRequestSent => &[
+                &["message"],
+                FETCH_ENDS,
+                &["partitions", "topic", "partition", "current_leader_epoch", "leader_epoch"],
+            ],
+            K::OffsetForLeaderEpochResponse | K::OffsetForLeaderEpochResponseSent => &[
+                &["message", "request"],
+                FETCH_ENDS,
+                &["partitions", "topic", "partition", "leader_epoch", "end_offset", "error"],
+            ],
+            K::ListOffsetsRequest | K::ListOffsetsRequestSent => &[
+                &["message", "consumer", "broker"],
+                &["partitions", "topic", "partition", "leader_epoch", "timestamp"],
+            ],
+            K::ListOffsetsResponse | K::ListOffsetsResponseSent => &[
+                &["message", "request", "consumer", "broker"],
+                &["partitions", "topic", "partition", "offset", "error"],
+            ],
             K::InitProducerIdRequest | K::InitProducerIdRequestSent => &[&["message", "producer", "broker"]],
             K::InitProducerIdResponse | K::InitProducerIdResponseSent => {
                 &[&["message", "request", "producer", "broker", "producer_id", "producer_epoch", "error"]]

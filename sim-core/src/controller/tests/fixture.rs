@@ -155,6 +155,12 @@ impl World {
         self.heartbeat_request(request, Seq::OUTSIDE)
     }
 
+    /// A heartbeat of a broker that may have missed something.
+    pub(super) fn heartbeat_anew(&mut self, broker: u32, epoch: i64, applied: u64) -> HeartbeatResponse {
+        let request = HeartbeatRequest { fetches_anew: true, ..heartbeat(broker, epoch, applied) };
+        self.heartbeat_request(request, Seq::OUTSIDE)
+    }
+
     /// A heartbeat of a broker that wants to end.
     pub(super) fn heartbeat_leaving(&mut self, broker: u32, epoch: i64, applied: u64) -> HeartbeatResponse {
         let request = HeartbeatRequest { want_shutdown: true, ..heartbeat(broker, epoch, applied) };
@@ -333,6 +339,7 @@ fn heartbeat(broker: u32, broker_epoch: i64, metadata_offset: u64) -> HeartbeatR
         metadata_offset,
         want_unfence: true,
         want_shutdown: false,
+        fetches_anew: false,
     }
 }
 

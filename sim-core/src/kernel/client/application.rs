@@ -84,7 +84,7 @@ impl Client {
         horizon: Order,
     ) {
         if self.threads[at].blocked.is_some() && !self.unblock(cx, ledger, at) {
-            self.alarm(at);
+            self.alarm(cx.now, at);
             return;
         }
         loop {
@@ -104,7 +104,7 @@ impl Client {
                 break;
             }
         }
-        self.alarm(at);
+        self.alarm(cx.now, at);
     }
 
     /// A stream's place among all applications of the run.
@@ -236,15 +236,16 @@ impl Client {
         }
     }
 
-    /// Asks the kernel to look at a thread when its next record is due, or when its wait inside `send()` is over.
-    pub(super) fn alarm(&mut self, at: usize) {
+    /// Asks the kernel to look at a thread when its next record is due, or when its wait inside `send()` is over: at once if
+    /// that has been long ago and only a fault in between has held it up.
+    pub(super) fn alarm(&mut self, now: Time, at: usize) {
         let thread = &mut self.threads[at];
         let when = if thread.blocked.is_some() {
             self.producer.as_ref().and_then(|producer| producer.blocked_deadline(ThreadIx(at as u32)))
         } else {
             thread.known_due()
         };
-        let lacking = thread.clock.set(when.unwrap_or(Time::NEVER));
+        let lacking = thread.clock.set(when.unwrap_or(Time::NEVER).max(now));
         self.wakes.extend(lacking.map(|when| Wake::Thread(at as u32, when)));
     }
 }

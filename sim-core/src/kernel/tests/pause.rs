@@ -5,11 +5,10 @@ use crate::record::BrokerId;
 use crate::time::Time;
 use crate::trace::{Event, EventKind};
 
-/// One record a millisecond for 8 s; the leader stands still for 5 s of them, at a session of 3 s. After SIGCONT a real
-/// broker takes 76 to 90 ms to learn of the election: that is the metadata's delay here.
+/// One record a millisecond for 8 s; the leader stands still for 5 s of them, at a session of 3 s.
 fn zombie(config: &str) -> String {
     format!(
-        "stop = \"5min\"\n[cluster]\ntiming.metadata = \"80ms\"\n\
+        "stop = \"5min\"\n[cluster]\n\
          config = {{ \"broker.session.timeout.ms\" = 3000, \"broker.heartbeat.interval.ms\" = 500 }}\n\
          [[topics]]\nname = \"orders\"\n\
          [[producers]]\nid = \"shop\"\nstart = \"warm\"\nconfig = {{ \"linger.ms\" = 0, {config} }}\n\

@@ -1,0 +1,112 @@
+//! The controller's word, and whom it is for (`broker.md F5`, F6, F11): processes that have just begun, that stood still, that
+//! the controller lost sight of while it was down.
+
+use super::fixture::{Played, begun, with_seeds};
+use crate::record::BrokerId;
+use crate::time::{Span, Time};
+use crate::trace::Event;
+
+fn cluster(faults: &str) -> String {
+    format!(
+        "stop = \"5min\"\n[cluster]\ntiming.flush = \"10s\"\n\
+         [[topics]]\nname = \"orders\"\nassignment = [[0, 1, 2]]\nconfig = {{ \"min.insync.replicas\" = 2 }}\n\
+         [[producers]]\nid = \"shop\"\nstart = \"warm\"\nconfig = {{ \"linger.ms\" = 0 }}\n\
+         [[producers.sends]]\ntopic = \"orders\"\ncount = 2000\nevery = \"5ms\"\n{faults}"
+    )
+}
+
+/// The epochs in which a broker took the leadership.
+fn led(run: &Played, who: u32) -> Vec<i32> {
+    let taken = run.events().iter().filter_map(|(_, event)| match *event {
+        Event::RoleChanged { broker, leader, leader_epoch, .. } => {
+            (broker.0 == who && leader.0 == Some(broker)).then_some(leader_epoch)
+        }
+        _ => None,
+    });
+    taken.collect()
+}
+
+/// A follower loses power and 300 ms later is back with the first 100 records. Its session still runs, so the controller takes
+/// it for the old process, which is in the ISR, and makes it the leader.
+const FAST_RESTART: &str = "[[faults]]\nat = \"2s\"\ndo = { crash = 1, power = true, survives = 100, for = \"300ms\" }\n\
+                            [[faults]]\nat = \"2400ms\"\ndo = { elect = \"orders-0\", leader = 1 }\n";
+
+/// `broker.md F5`, F6, V14: the new process is not registered yet, and takes no role: it would lead without what it has lost.
+/// It is let in when the old session is over, follows, and has all of it again.
+#[test]
+fn f6_a_process_takes_no_role_before_it_is_registered() {
+    let text = cluster(FAST_RESTART);
+    with_seeds(&text, |seed, run| {
+        assert_eq!(run.elections()[0], (Some(BrokerId(1)), "forced", false), "seed {seed}");
+        assert!(!led(run, 1).contains(&1), "seed {seed}");
+        assert_eq!(run.acknowledged(), 2_000, "seed {seed}");
+        assert!(run.verdict.findings.list.is_empty(), "seed {seed}");
+        assert_eq!(run.finished.logs[0].isr.len(), 3, "seed {seed}");
+    });
+}
+
+/// `broker.md F11`, F12: what has been decided while a process stood still it gets with one fetch, and applies as one change:
+/// it does not lead for an instant in the epoch that was over before it went on.
+#[test]
+fn f11_who_stood_still_leads_in_no_epoch_that_is_over() {
+    let text = cluster(
+        "[[faults]]\nat = \"2s\"\ndo = { pause = 1, for = \"4s\" }\n\
+         [[faults]]\nat = \"3s\"\ndo = { elect = \"orders-0\", leader = 1 }\n\
+         [[faults]]\nat = \"4s\"\ndo = { elect = \"orders-0\", leader = 2 }\n",
+    );
+    with_seeds(&text, |seed, run| {
+        assert_eq!(run.elections().len(), 2, "seed {seed}");
+        assert!(led(run, 1).is_empty(), "seed {seed}");
+        assert_eq!(run.acknowledged(), 2_000, "seed {seed}");
+        assert!(run.verdict.findings.list.is_empty(), "seed {seed}");
+    });
+}
+
+/// `broker.md Z6`: whatever the network's latency for metadata, who goes on is in the picture 76 to 90 ms later.
+#[test]
+fn z6_who_goes_on_is_in_the_picture_after_76_to_90_ms() {
+    for metadata in ["", "timing.metadata = \"20ms\"\n"] {
+        let text = cluster(
+            "[[faults]]\nat = \"2s\"\ndo = { pause = 0, for = \"4s\" }\n\
+             [[faults]]\nat = \"3s\"\ndo = { elect = \"orders-0\", leader = 1 }\n",
+        );
+        let text = text.replace("[cluster]\n", &format!("[cluster]\n{metadata}"));
+        let mut delays = Vec::new();
+        for seed in 1..=8 {
+            let run = super::fixture::play(&text, seed);
+            let learns = run.first(|event| matches!(event, Event::RoleChanged { broker: BrokerId(0), .. }));
+            delays.push(learns.since(Time::from_millis(6_000)));
+        }
+        let range = Span::from_millis(76)..=Span::from_millis(90);
+        assert!(delays.iter().all(|delay| range.contains(delay)), "{delays:?}");
+        delays.dedup();
+        assert!(delays.len() > 1, "drawn each time: {delays:?}");
+    }
+}
+
+/// `broker.md F4`, F11: a controller that comes back answers each broker's fetch from where that broker is. A word that died
+/// with the old process is told by the new one, not by the next heartbeat but one that shows it missing.
+#[test]
+fn f4_a_controller_that_is_back_tells_what_was_on_its_way() {
+    let text = cluster(
+        "[[faults]]\nat = \"2s\"\ndo = { elect = \"orders-0\", leader = 1 }\n\
+         [[faults]]\nat = \"2000500us\"\ndo = { crash = \"controller\", for = \"500ms\" }\n",
+    );
+    with_seeds(&text, |seed, run| {
+        let back = Time::from_millis(2_500) + Span::from_micros(500);
+        assert_eq!(run.leads_from(1).since(back), Span::from_millis(1), "seed {seed}");
+        assert!(run.verdict.findings.list.is_empty(), "seed {seed}");
+    });
+}
+
+/// A process that is not the one that is registered hears nothing, so it does not know what it has not been told: until the
+/// old session is over (9 s and a sweep after the last heartbeat) no role changes there.
+#[test]
+fn f5_nothing_is_said_to_a_process_that_is_refused() {
+    let mut run = begun(&cluster(FAST_RESTART), 1);
+    while run.next_time().is_some_and(|at| at < Time::from_millis(6_000)) {
+        run.step();
+    }
+    let replica = run.brokers()[1].partitions().next().expect("its log is there");
+    assert_eq!((replica.leader_epoch(), replica.log().end_offset()), (-1, 100));
+}
