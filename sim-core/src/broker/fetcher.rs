@@ -215,6 +215,9 @@ impl Broker {
                 self.back_off(now, leader, ix, false);
             }
         }
+        if !self.fetcher(leader).truncating.is_empty() {
+            self.wake_fetcher(leader, now, Seq::OUTSIDE);
+        }
         self.await_back_off(leader);
     }
 
@@ -290,6 +293,7 @@ impl Broker {
         FetchRequest {
             follower: Some(Follower { broker: self.id, broker_epoch }),
             full,
+            rack: None,
             max_wait_ms: self.config.replica_fetch_wait_max_ms,
             min_bytes: self.config.replica_fetch_min_bytes,
             max_bytes: self.config.replica_fetch_response_max_bytes,

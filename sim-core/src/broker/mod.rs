@@ -1,7 +1,7 @@
 //! A broker: its logs, its view of the cluster, what it does with requests.
 //!
 //! What comes in is dispatched here. [`requests`] takes up one request of a connection at a time; [`produce`] and [`fetch`]
-//! work on them, [`purgatory`] and [`sessions`] hold those that wait. [`fetcher`], [`truncation`] and
+//! work on them ([`replica_selector`] sends a consumer to its rack), [`purgatory`] and [`sessions`] hold those that wait. [`fetcher`], [`truncation`] and
 //! [`follower`] replicate, [`offsets`] answers about offsets. [`roles`] applies what the controller decides, [`isr`] asks it for
 //! changes, [`lifecycle`] tells it that the broker lives, [`shutdown`] that it wants to end. A [`Partition`] is one replica: its [`Log`], its [`ProducerStates`], as leader its followers ([`leadership`]).
 
@@ -24,6 +24,7 @@ mod produce;
 mod producer_ids;
 mod producer_state;
 mod purgatory;
+mod replica_selector;
 mod requests;
 mod roles;
 mod sessions;
@@ -73,6 +74,8 @@ pub struct Broker {
     /// How many brokers the cluster has.
     brokers: u32,
     config: Arc<BrokerConfig>,
+    /// By broker; empty: there are none.
+    racks: Arc<[String]>,
     /// By topic.
     topic_configs: Vec<TopicConfig>,
     image: MetadataImage,
@@ -124,6 +127,7 @@ impl Broker {
         Broker {
             id,
             brokers,
+            racks: Arc::new([]),
             topic_configs: topics.iter().map(|topic| topic.config.clone()).collect(),
             image: MetadataImage::default(),
             partitions: Vec::new(),
@@ -147,6 +151,11 @@ impl Broker {
             outputs: Vec::new(),
             config,
         }
+    }
+
+    /// The same, told the rack of every broker (`broker.rack`). None of them ever moves, so no word of the controller carries it.
+    pub fn with_racks(self, racks: Arc<[String]>) -> Broker {
+        Broker { racks, ..self }
     }
 
     /// State of a cluster that has been running for long, at t=0 (`scenario-format.md`, "At t=0"). The fetches of its

@@ -5,6 +5,7 @@ mod faults;
 mod isr;
 mod lifecycle;
 mod produce;
+mod racks;
 mod reads;
 mod replication;
 mod shutdown;

@@ -9,12 +9,13 @@ use crate::protocol::{
     ClientAction, ErrorCode, FetchPartition, FetchRequest, FetchResponse, FetchedPartition, Request,
 };
 use crate::record::{BrokerId, RecordId, StoredBatch};
-use crate::time::Span;
+use crate::time::{Span, Time};
 use crate::trace::{Cx, Event, Observer, Seq};
 
 impl Consumer {
-    /// Sends a fetch to every leader that has none of this consumer, or connects to it.
+    /// Sends a fetch to every broker that it reads from and that has none of it, or connects to it.
     pub(super) fn send_fetches<O: Observer>(&mut self, cx: &mut Cx<'_, O>, cause: Seq) {
+        self.leave_unknown_replicas(cx.now);
         let mut leaders: Vec<BrokerId> = Vec::new();
         for assigned in &self.partitions {
             if let Some(leader) = assigned.fetchable(cx.now) {
@@ -60,6 +61,7 @@ impl Consumer {
         let request = Request::Fetch(FetchRequest {
             follower: None,
             full: true,
+            rack: self.rack.clone(),
             max_wait_ms: self.config.fetch_max_wait_ms,
             min_bytes: self.config.fetch_min_bytes,
             max_bytes: self.config.fetch_max_bytes,
@@ -67,6 +69,29 @@ impl Consumer {
         });
         let correlation = self.connections.send(cx.now, leader, Sent::Fetch(partitions), cause);
         self.actions.push(ClientAction::Write { node: leader, correlation, request, cause });
+    }
+
+    /// The word of a leader whom to read from holds for `metadata.max.age.ms`, as long as metadata has that broker.
+    fn leave_unknown_replicas(&mut self, now: Time) {
+        for assigned in &mut self.partitions {
+            let Some((replica, expires)) = assigned.preferred else { continue };
+            let is_there = self.metadata.has(replica);
+            if !is_there {
+                self.metadata.want(assigned.cause);
+            }
+            if !is_there || expires < now {
+                assigned.preferred = None;
+            }
+        }
+    }
+
+    /// A fetch has failed: its partitions are read from their leaders again.
+    pub(super) fn leave_replicas(&mut self, asked: &[FetchPartition]) {
+        for asked in asked {
+            if let Some(at) = self.place(asked.tp) {
+                self.partitions[at].preferred = None;
+            }
+        }
     }
 
     /// An answer. What it says of a partition whose position has moved since, or has to be checked, counts for nothing.
@@ -93,6 +118,10 @@ impl Consumer {
             } else {
                 self.partitions[at].failures = 0;
                 self.partitions[at].high_watermark = fetched.high_watermark;
+                if let Some(replica) = fetched.preferred_read_replica {
+                    let expires = cx.now + Span::from_millis(self.config.metadata_max_age_ms);
+                    self.partitions[at].preferred = Some((replica, expires));
+                }
                 for stored in &fetched.batches {
                     self.read(cx, at, node, stored, cause);
                 }
@@ -150,11 +179,14 @@ impl Consumer {
         let tp = self.partitions[at].tp;
         self.partitions[at].cause = cause;
         match fetched.error {
+            // A follower's log may begin or end elsewhere: the leader knows.
+            ErrorCode::OffsetOutOfRange if self.partitions[at].preferred.take().is_some() => {}
             ErrorCode::OffsetOutOfRange => {
                 self.partitions[at].request_reset(self.config.auto_offset_reset, fetched.error);
             }
             error if error.refreshes_metadata() || error == ErrorCode::OffsetNotAvailable => {
                 self.metadata.want(cause);
+                self.partitions[at].preferred = None;
                 // KIP-951: the answer names the new leader.
                 let hint = fetched.leader_hint.filter(|_| self.config.release.at_least(3, 7));
                 let moved = hint.is_some_and(|hint| {

@@ -62,6 +62,11 @@ impl Metadata {
         self.wanted.get_or_insert(cause);
     }
 
+    /// Whether this broker is part of the cluster, as far as is known.
+    pub(super) fn has(&self, broker: BrokerId) -> bool {
+        self.brokers.contains(&broker)
+    }
+
     pub(super) fn is_wanted(&self) -> bool {
         self.wanted.is_some()
     }

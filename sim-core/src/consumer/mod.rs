@@ -17,6 +17,8 @@ mod tests;
 pub use partition::{AssignedPartition, KnownPartition};
 pub use reads::Read;
 
+use std::sync::Arc;
+
 use crate::backoff::ExponentialBackoff;
 use crate::chance::{Chance, Stream};
 use crate::config::{ConsumerConfig, OffsetReset};
@@ -33,6 +35,8 @@ use metadata::Metadata;
 pub struct Consumer {
     ix: ConsumerIx,
     config: ConsumerConfig,
+    /// `client.rack`, which goes with every fetch from 2.4 on (KIP-392).
+    rack: Option<Arc<str>>,
     has_started: bool,
     /// Ascending.
     partitions: Vec<AssignedPartition>,
@@ -71,6 +75,7 @@ impl Consumer {
             metadata: Metadata::new(&config, id, chance),
             retry: ExponentialBackoff::new(config.retry_backoff_ms, 2, config.retry_backoff_max_ms, JITTER),
             retry_jitter: chance.stream(&format!("{id}/retry-jitter")),
+            rack: config.release.at_least(2, 4).then(|| config.client_rack.as_str().into()),
             config,
             turns: 0,
             reads: Vec::new(),
@@ -220,6 +225,7 @@ impl Consumer {
         for sent in &lost {
             match sent {
                 Sent::Metadata => self.metadata.failed(cx.now, cx.chance),
+                Sent::Fetch(asked) => self.leave_replicas(asked),
                 sent => self.positions_unanswered(cx.now, sent, cause),
             }
         }
@@ -239,6 +245,6 @@ impl Consumer {
 
     /// Whether there is something to ask this broker.
     fn is_wanted(&self, node: BrokerId) -> bool {
-        self.metadata.is_wanted() || self.partitions.iter().any(|assigned| assigned.leader == Some(node))
+        self.metadata.is_wanted() || self.partitions.iter().any(|assigned| assigned.wants(node))
     }
 }

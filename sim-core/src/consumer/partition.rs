@@ -42,6 +42,8 @@ pub struct AssignedPartition {
     position_epoch: i32,
     /// The position's state is not asked about before.
     pub(super) retry_at: Time,
+    /// The follower that the leader has sent it to, and until when (`broker.md C5`).
+    pub(super) preferred: Option<(BrokerId, Time)>,
     pub(super) wait: Wait,
     /// Errors in a row.
     pub(super) failures: u32,
@@ -88,6 +90,7 @@ impl AssignedPartition {
             read_epoch: -1,
             position_epoch: -1,
             retry_at: Time::ZERO,
+            preferred: None,
             wait: Wait::Nothing,
             failures: 0,
             turn: 0,
@@ -193,25 +196,32 @@ impl AssignedPartition {
             return;
         }
         self.position_epoch = self.leader_epoch;
+        self.preferred = None;
         if checks && self.read_epoch >= 0 {
             self.state = PositionState::AwaitValidation;
             self.retry_at = Time::ZERO;
         }
     }
 
-    /// Whether it can be asked for now, and of whom.
+    /// Whether it can be asked for now, and of whom: the leader, or who that has named.
     pub(super) fn fetchable(&self, now: Time) -> Option<BrokerId> {
         let free = match self.wait {
             Wait::Nothing => true,
             Wait::Until(at) => at <= now,
             Wait::Metadata => false,
         };
-        self.leader.filter(|_| free && self.state == PositionState::Fetching)
+        let leader = self.leader.filter(|_| free && self.state == PositionState::Fetching)?;
+        Some(self.preferred.map_or(leader, |(replica, _)| replica))
     }
 
     /// Whether what is to be known of its position can be asked now.
     pub(super) fn can_ask(&self, state: PositionState, now: Time) -> bool {
         self.state == state && self.retry_at <= now
+    }
+
+    /// Whether it reads from this broker, or would ask it.
+    pub(super) fn wants(&self, broker: BrokerId) -> bool {
+        self.leader == Some(broker) || self.preferred.is_some_and(|(replica, _)| replica == broker)
     }
 
     /// When something that it waits for is over.

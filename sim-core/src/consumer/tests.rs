@@ -2,6 +2,7 @@
 
 mod fixture;
 mod positions;
+mod racks;
 
 use crate::config::{OffsetReset, Release};
 use crate::protocol::{Arrival, ErrorCode, FetchedPartition};

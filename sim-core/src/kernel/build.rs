@@ -58,6 +58,7 @@ impl<O: Observer> Run<O> {
             profile: scenario.profile.to_string().into(),
         });
         let config = Arc::new(scenario.cluster.config.clone());
+        let racks: Arc<[String]> = scenario.cluster.racks.as_slice().into();
         let brokers: Vec<Broker> = (0..scenario.cluster.brokers)
             .map(|id| {
                 let (topics, timing) = (&scenario.topics, &scenario.cluster.timing);
@@ -69,6 +70,7 @@ impl<O: Observer> Run<O> {
                     timing,
                     &mut *chance,
                 )
+                .with_racks(Arc::clone(&racks))
             })
             .collect();
         let cluster = &scenario.cluster;

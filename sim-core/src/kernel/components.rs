@@ -138,6 +138,8 @@ impl<O: Observer> Run<O> {
             }
             BrokerOutput::Timer { at, timer, cause } => {
                 let incarnation = self.processes[broker.0 as usize].incarnation;
+                // What has been due while the process stood still, or tried in vain, is due now.
+                let at = at.max(self.now);
                 self.queue.push_system(at, Due::Broker(broker, incarnation, timer, cause));
             }
             BrokerOutput::Listens => self.network.listens(Endpoint::Broker(broker)),

@@ -117,6 +117,9 @@ pub struct FetchRequest {
     /// Whether it names all that is fetched, and so begins a session; if not, only what has changed (KIP-227). A consumer's
     /// always does.
     pub full: bool,
+    /// The consumer's `client.rack`, empty if it has none; nothing before 2.4 and of followers: it is served by leaders only
+    /// (KIP-392).
+    pub rack: Option<Arc<str>>,
     /// How long it may be parked, in ms.
     pub max_wait_ms: i32,
     /// From how many bytes on it is answered at once.
@@ -168,6 +171,8 @@ pub struct FetchedPartition {
     pub diverging: Option<(i32, i64)>,
     /// The leader that an error names (KIP-951).
     pub leader_hint: Option<LeaderHint>,
+    /// The replica that the consumer had better read from, instead of records (`broker.md C5`).
+    pub preferred_read_replica: Option<BrokerId>,
     /// Whole batches from the fetch offset on.
     pub batches: Vec<StoredBatch>,
 }

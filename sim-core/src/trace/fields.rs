@@ -203,7 +203,9 @@ impl Items for FetchResponse {
     }
 
     fn visit(&self, at: usize, visitor: &mut dyn Visitor) {
-        let FetchedPartition { tp, error, high_watermark, diverging, batches, .. } = &self.partitions[at];
+        let FetchedPartition {
+            tp, error, high_watermark, diverging, batches, preferred_read_replica, ..
+        } = &self.partitions[at];
         put(visitor, "topic", tp.topic);
         put(visitor, "partition", tp.partition);
         put(visitor, "records", batches.iter().map(|stored| stored.batch.records.len()).sum::<u32>());
@@ -211,6 +213,10 @@ impl Items for FetchResponse {
         put(visitor, "error", error.is_error().then_some(*error));
         put(visitor, "diverging_epoch", diverging.map(|(epoch, _)| epoch));
         put(visitor, "diverging_end_offset", diverging.map(|(_, end)| end));
+        // Where no replica is named there is no such field, not even an absent one.
+        if let Some(replica) = *preferred_read_replica {
+            put(visitor, "preferred_read_replica", replica);
+        }
     }
 }
 

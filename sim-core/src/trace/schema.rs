@@ -71,7 +71,7 @@ impl EventKind {
                     "error",
                     "diverging_epoch",
                 ],
-                &["diverging_end_offset"],
+                &["diverging_end_offset", "preferred_read_replica"],
             ],
             K::MetadataRequest | K::MetadataRequestSent => &[&["message"], CLIENT_ENDS, &["topics", "topic"]],
             K::MetadataResponse | K::MetadataResponseSent => &[

@@ -192,3 +192,20 @@ fn a_question_without_an_answer_is_asked_again() {
     cluster.run(1_000);
     assert_eq!(cluster.log(0), cluster.log(2));
 }
+
+/// `broker.md R5`: a fetch that is out when the new epoch begins, and is never answered: the question follows at once.
+#[test]
+fn a_lost_fetch_does_not_hold_the_question_up() {
+    let mut cluster = cluster_of((2, 6));
+    cluster.produce(0, -1, vec![batch_of(0, 1)]);
+    cluster.run(499);
+    cluster.cut(0, 2);
+    cluster.run(2);
+    cluster.heal();
+    // Broker 2's fetch was lost in the cut; it waits for replica.socket.timeout.ms.
+    cluster.decide(&[0, 1, 2], Some(0), (1, 1), &[0, 1, 2]);
+    cluster.produce(0, 1, vec![batch_of(1, 1)]);
+    assert_eq!(cluster.ends(), [2, 2, 1]);
+    cluster.run(30_000);
+    assert_eq!(cluster.ends(), [2, 2, 2]);
+}

@@ -50,6 +50,7 @@ pub fn resolve_consumer(
             .number("socket.connection.setup.timeout.max.ms")
             .unwrap_or_default(),
         metadata_max_age_ms: values.number("metadata.max.age.ms").unwrap_or_default(),
+        client_rack: values.text("client.rack").unwrap_or_default().to_owned(),
     };
     Ok(values.resolved(config))
 }

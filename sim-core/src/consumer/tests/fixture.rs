@@ -358,5 +358,6 @@ fn config() -> ConsumerConfig {
         connection_setup_timeout_ms: Some(10_000),
         connection_setup_timeout_max_ms: 30_000,
         metadata_max_age_ms: 300_000,
+        client_rack: String::new(),
     }
 }
