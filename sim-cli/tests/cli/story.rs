@@ -32,7 +32,7 @@ fn a_reset_turns_the_order_round() {
 #[test]
 fn what_was_written_though_it_failed_has_its_line() {
     let story = printed(&["run", "timed-out-but-written"]);
-    let line = "1.018 s  broker 0 appends batch shop/4 to orders-0 at offset 4: no callback says so";
+    let line = "1.017 s  broker 0 appends batch shop/4 to orders-0 at offset 4: no callback says so";
     assert!(story.contains(line), "{story}");
     let story = printed(&["run", "timed-out-but-written", "--lang", "ko"]);
     assert!(
