@@ -93,9 +93,9 @@ do = { delay = "it", by = "50ms" }
     )
 }
 
-/// So many brokers and so many partitions of three replicas each, spread evenly: for ten seconds each partition gets a
-/// record a second, every one acknowledged by all; after three of them a broker goes and comes back, so that leaders and
-/// ISRs move.
+/// So many brokers, and so many partitions of three replicas each, spread evenly: for ten seconds each partition gets about
+/// a record a second, all with acks=all; after three of them a broker shuts down, and comes back two seconds later, so that
+/// leaders and ISRs move.
 pub fn cluster(brokers: u32, partitions: u32) -> Scenario {
     read(&format!(
         r#"
@@ -109,11 +109,11 @@ config = {{ "min.insync.replicas" = 2 }}
 [[producers]]
 id = "shop"
 start = "warm"
-config = {{ "partitioner.class" = "RoundRobinPartitioner" }}
 [[producers.sends]]
 topic = "orders"
 count = {}
 rate = "{partitions}/s"
+key = "{{i}}"
 value = {{ bytes = 100 }}
 [[faults]]
 at = "3s"

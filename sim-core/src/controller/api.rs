@@ -6,7 +6,7 @@ use crate::broker::Ticket;
 use crate::config::TopicConfig;
 use crate::protocol::{MetadataUpdate, Response};
 use crate::record::{BrokerId, TopicIx, TopicPartition};
-use crate::time::Time;
+use crate::time::{Span, Time};
 use crate::trace::Seq;
 
 /// Something the controller wants done.
@@ -37,6 +37,14 @@ pub enum ControllerOutput {
     Afresh {
         /// Whom.
         broker: BrokerId,
+    },
+    /// The moves of a controlled shutdown, which are told next, come to this broker after so long, unless the scenario says how
+    /// long metadata take.
+    InItsOwnTime {
+        /// Whom.
+        broker: BrokerId,
+        /// From now.
+        takes: Span,
     },
     /// Wake me then.
     Timer {

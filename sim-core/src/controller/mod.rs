@@ -44,6 +44,7 @@ pub struct Controller {
     sweep_phase: Stream,
     imbalance_phase: Stream,
     unclean_phase: Stream,
+    move_delay: Stream,
     sessions: Sessions,
     /// By broker id.
     registrations: Vec<Option<Registration>>,
@@ -100,6 +101,7 @@ impl Controller {
             sweep_phase: chance.stream("controller/phase/sweep"),
             imbalance_phase: chance.stream("controller/phase/leader-imbalance"),
             unclean_phase: chance.stream("controller/phase/unclean-election"),
+            move_delay: chance.stream("controller/shutdown-moves"),
             sessions: Sessions::new(brokers, Span::from_millis(config.session_timeout_ms)),
             registrations: vec![None; brokers as usize],
             held: vec![false; brokers as usize],
@@ -261,6 +263,11 @@ impl Controller {
     /// Whether a broker is fenced by hand.
     pub fn is_held(&self, broker: BrokerId) -> bool {
         self.held[broker.0 as usize]
+    }
+
+    /// A broker's heartbeats decide again, once there is somebody to hear them.
+    pub fn forget_hold(&mut self, broker: BrokerId) {
+        self.held[broker.0 as usize] = false;
     }
 
     /// A topic's settings as they are now.

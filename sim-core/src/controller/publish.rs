@@ -10,11 +10,15 @@ use super::{Controller, ControllerOutput};
 use crate::protocol::{HeartbeatRequest, MetadataUpdate};
 use crate::record::{BrokerId, TopicPartition};
 use crate::time::{Span, Time};
-use crate::trace::Seq;
+use crate::trace::{Cx, Seq};
 
 /// How long a broker waits for the answer to a metadata fetch before it fetches again
 /// (`controller.quorum.request.timeout.ms`, `broker.md 9`).
 const METADATA_FETCH_TIMEOUT: Span = Span::from_millis(2_000);
+
+/// From the decision to a broker, for each of them: at least, at most (`broker.md F11`, 4.1 and later). Whether a follower is
+/// earlier than the new leader decides what a controlled shutdown costs (F12a).
+const MOVE_DELAY: [Span; 2] = [Span::from_millis(5), Span::from_millis(50)];
 
 impl Controller {
     /// A decision about a partition goes to every broker in contact but this one.
@@ -71,6 +75,15 @@ impl Controller {
             // Who has not applied its own registration has not got what stood before it either.
             let knows_the_past = in_step_until >= registration.registered_at;
             self.tell_since(now, broker, knows_the_past.then_some(in_step_until), cause);
+        }
+    }
+
+    /// What is decided now comes to each broker in its own time.
+    pub(super) fn moves_take_their_time<O>(&mut self, cx: &mut Cx<'_, O>) {
+        let [least, most] = MOVE_DELAY;
+        for broker in (0..self.registrations.len() as u32).map(BrokerId) {
+            let takes = least + Span::from_nanos(cx.chance.below(self.move_delay, (most - least).nanos()));
+            self.outputs.push(ControllerOutput::InItsOwnTime { broker, takes });
         }
     }
 

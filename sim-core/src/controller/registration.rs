@@ -187,6 +187,7 @@ impl Controller {
     fn begin_shutdown<O: Observer>(&mut self, cx: &mut Cx<'_, O>, broker: BrokerId, cause: Seq) {
         let Some(known) = &mut self.registrations[broker.0 as usize] else { return };
         known.shutting_down = true;
+        self.moves_take_their_time(cx);
         self.number_broker(broker);
         self.tell_of_broker(cx.now, broker, cause);
         self.change_partitions(cx, PartitionEvent::BrokerShutsDown(broker), None, cause);
@@ -212,7 +213,7 @@ impl Controller {
         up: bool,
         cause: Seq,
     ) {
-        self.held[broker.0 as usize] = false;
+        self.forget_hold(broker);
         if up && self.may_return(broker) {
             self.sessions.touch(broker, cx.now, Span::ZERO, cause);
             self.unfence(cx, broker, cause);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::look::{Look, Replica};
 use super::violation::{Found, Invariant};
 use super::{Checker, Step};
+use crate::broker::Broker;
 use crate::record::{BrokerId, RecordId, TopicPartition};
 use crate::scenario::Act;
 use crate::time::{Span, Time};
@@ -86,8 +87,14 @@ impl Checker for Liveness {
         if !self.is_healed(look) {
             return;
         }
+        // A registration of an older process may come late and be taken for a new one. The heartbeats of the process that runs
+        // are refused from then on (STALE_BROKER_EPOCH), and Kafka's goes on sending them until somebody restarts it.
+        let is_known = |broker: &Broker| {
+            let registered = look.controller.broker(broker.id());
+            registered.is_none_or(|registered| registered.incarnation >= broker.incarnation())
+        };
         for broker in look.brokers.iter().filter(|broker| broker.is_running()) {
-            if !look.controller.is_active(broker.id()) {
+            if is_known(broker) && !look.controller.is_active(broker.id()) {
                 found.report(
                     look,
                     Invariant::L,

@@ -240,8 +240,11 @@ impl<O: Observer> Run<O> {
         }
     }
 
-    /// A broker is no longer fenced by hand.
+    /// A broker is no longer fenced by hand. Without a controller its heartbeats decide again as soon as there is one.
     fn unfence(&mut self, fault: u32, broker: BrokerId, cause: Seq) {
+        if !self.controller_process.up {
+            return self.controller.forget_hold(broker);
+        }
         let up = self.processes[broker.0 as usize].up;
         self.administer(fault, &Admin::Unfence { broker, up }, cause);
     }

@@ -164,6 +164,9 @@ impl<O: Observer> Run<O> {
                     }
                 }
                 ControllerOutput::Afresh { broker } => self.network.word_begins_anew(broker),
+                ControllerOutput::InItsOwnTime { broker, takes } => {
+                    self.network.word_takes(self.now, broker, takes);
+                }
                 ControllerOutput::Timer { at, timer } => {
                     let incarnation = self.controller_process.incarnation;
                     self.queue.push_system(at, Due::Controller(incarnation, timer));

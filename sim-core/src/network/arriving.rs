@@ -118,6 +118,16 @@ impl Network {
         }
     }
 
+    /// What the controller tells this broker at this instant takes so long, if the scenario does not say how long metadata take.
+    pub fn word_takes(&mut self, now: Time, broker: BrokerId, takes: Span) {
+        if self.metadata.is_none()
+            && let Some(id) = self.current.get(Endpoint::Controller, Endpoint::Broker(broker))
+            && let Some(connection) = self.connection_mut(id)
+        {
+            connection.out.decided = Some((now, takes));
+        }
+    }
+
     /// A fault holds a message up; what follows on its connection waits behind it.
     pub fn delay(&mut self, now: Time, slot: MessageSlot, by: Span) {
         let Some(message) = self.messages.get_mut(slot) else { return };

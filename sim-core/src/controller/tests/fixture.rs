@@ -96,7 +96,7 @@ impl World {
         self.controller.take_outputs(&mut outputs);
         for output in outputs {
             match output {
-                ControllerOutput::Afresh { .. } => {}
+                ControllerOutput::Afresh { .. } | ControllerOutput::InItsOwnTime { .. } => {}
                 ControllerOutput::Answer { ticket, response, .. } => {
                     self.answers.push((ticket.correlation, response));
                 }

@@ -78,6 +78,24 @@ fn nobody_decides_without_the_controller() {
     assert!(run.elections().is_empty());
 }
 
+/// `broker.md F4`, F6: who is fenced by hand until a moment without a controller is let in by the next one, at its heartbeat.
+#[test]
+fn a_fence_that_ends_without_a_controller_is_over() {
+    let faults =
+        fault("3s", "{ fence = 1, for = \"2s\" }") + &fault("4s", "{ crash = \"controller\", for = \"3s\" }");
+    for seed in 1..=5 {
+        let run = play(&text(&faults), seed);
+        let unfenced = run.first(|event| matches!(event, Event::BrokerUnfenced { broker: BrokerId(1), .. }));
+        let back = Time::from_millis(7_000);
+        assert!(
+            unfenced > back && unfenced.since(back) < Span::from_millis(2_100),
+            "seed {seed}: {unfenced}"
+        );
+        assert!(run.finished.refused.is_empty(), "seed {seed}");
+        assert_eq!(run.finished.logs[0].isr.len(), 3, "seed {seed}");
+    }
+}
+
 /// A cut from the controller that is shorter than a session fences nobody: what was written meanwhile is written again, 0.2,
 /// 0.6, 1.4, 3.0 s after it met the cut, as TCP does.
 #[test]

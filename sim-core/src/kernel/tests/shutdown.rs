@@ -6,14 +6,13 @@ use crate::time::{Span, Time};
 use crate::trace::{Event, EventKind};
 use crate::verdict::Told;
 
-/// The measured cluster's settings: a heartbeat each 500 ms, 2 records a ms, and metadata that reach each broker in their
-/// own time (`broker.md F11`, 4.1 and later).
+/// The measured cluster's settings: a heartbeat each 500 ms, 2 records a ms. The moves reach each broker in its own time
+/// (`broker.md F11`, 4.1 and later).
 fn leader_shuts_down(acks: &str) -> String {
     format!(
         r#"
 [cluster]
 config = {{ "broker.heartbeat.interval.ms" = 500, "broker.session.timeout.ms" = 3000, "auto.leader.rebalance.enable" = false }}
-timing.metadata = {{ distribution = "uniform", min = "5ms", max = "50ms" }}
 
 [[topics]]
 name = "orders"
