@@ -199,6 +199,11 @@ impl Broker {
         self.lifecycle.incarnation()
     }
 
+    /// The broker epoch that it has been given; -1 before that.
+    pub fn broker_epoch(&self) -> i64 {
+        self.lifecycle.broker_epoch()
+    }
+
     /// Whether the process runs.
     pub fn is_running(&self) -> bool {
         self.lifecycle.is_running()

@@ -41,6 +41,8 @@ pub(super) enum Due {
     Network(NetworkTimer),
     /// A broker's timer; stale if the process has died since.
     Broker(BrokerId, u32, BrokerTimer, Seq),
+    /// A broker that stood still learns of new settings.
+    Settings(BrokerId),
     /// The controller's timer; stale if its process has died since.
     Controller(u32, ControllerTimer),
     /// A consumer begins.
@@ -224,6 +226,7 @@ impl<O: Observer> Run<O> {
                     self.with_broker(broker, |broker, cx| broker.timer(cx, timer, cause));
                 }
             }
+            Due::Settings(broker) => self.learn_settings(broker),
             Due::Controller(incarnation, timer) => {
                 let process = self.controller_process;
                 if process.up && process.incarnation == incarnation {
@@ -491,7 +494,7 @@ impl<O: Observer> Run<O> {
     pub(super) fn with_controller(&mut self, act: impl FnOnce(&mut Controller, &mut Cx<'_, O>)) {
         let mut cx = Cx { now: self.now, chance: &mut *self.chance, trace: &mut self.trace };
         act(&mut self.controller, &mut cx);
-        self.lost_tails.look(&self.controller, self.scenario.cluster.elr);
+        self.lost_tails.look(&self.controller, self.scenario.cluster.elr, self.scenario.profile);
         self.apply_fired();
         let mut outputs = std::mem::take(&mut self.scratch.controller_outputs);
         self.controller.take_outputs(&mut outputs);
