@@ -331,6 +331,11 @@ impl Broker {
         }
     }
 
+    /// A topic's settings as it knows them.
+    pub fn topic_config(&self, topic: TopicIx) -> Option<&TopicConfig> {
+        self.topic_configs.get(topic.0 as usize)
+    }
+
     /// What it wants done, in order; `into` is expected to be empty.
     pub fn take_outputs(&mut self, into: &mut Vec<BrokerOutput>) {
         std::mem::swap(&mut self.outputs, into);
