@@ -213,6 +213,11 @@ impl Broker {
         self.lifecycle.incarnation()
     }
 
+    /// The broker epoch that it has been given; -1 before that.
+    pub fn broker_epoch(&self) -> i64 {
+        self.lifecycle.broker_epoch()
+    }
+
     /// Whether the process runs.
     pub fn is_running(&self) -> bool {
         self.lifecycle.is_running()
@@ -348,6 +353,11 @@ impl Broker {
         if let Some(known) = self.topic_configs.get_mut(topic.0 as usize) {
             *known = config;
         }
+    }
+
+    /// A topic's settings as it knows them.
+    pub fn topic_config(&self, topic: TopicIx) -> Option<&TopicConfig> {
+        self.topic_configs.get(topic.0 as usize)
     }
 
     /// What it wants done, in order; `into` is expected to be empty.

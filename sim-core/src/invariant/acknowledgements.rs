@@ -78,7 +78,7 @@ fn check(
         let seen = format!("the high watermark is {}", leader.it.high_watermark());
         report(seen, format!("{to} at least"));
     }
-    let (maximal, min_isr) = (leader.maximal_isr().count(), look.min_isr(leader.tp));
+    let (maximal, min_isr) = (leader.maximal_isr().count(), look.min_isr_at(leader.broker, leader.tp));
     if maximal < min_isr && strict {
         report(format!("with {maximal} in the maximal ISR"), format!("{min_isr} at least"));
     }

@@ -25,7 +25,7 @@ impl Checker for HighWatermark {
 }
 
 fn check(look: &Look<'_>, replica: &Replica<'_>, high_watermark: i64, strict: bool, found: &mut Found) {
-    let (isr, min_isr) = (replica.it.isr().len(), look.min_isr(replica.tp));
+    let (isr, min_isr) = (replica.it.isr().len(), look.min_isr_at(replica.broker, replica.tp));
     if isr < min_isr && strict {
         let seen = format!("the high watermark rose to {high_watermark} with {isr} in the ISR");
         found.report(look, Invariant::V8, replica.place(), seen, format!("{min_isr} at least"));

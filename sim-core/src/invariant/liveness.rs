@@ -45,7 +45,10 @@ impl Liveness {
         let keeps_id = producer.warm && look.scenario.profile.at_least(2, 6);
         let waits_for_id = producer.config.enable_idempotence && !keeps_id;
         let free = producer.callback == Span::ZERO && look.sends_once(record.producer) && !waits_for_id;
-        if free && stamp.time.since(since) > limit {
+        // Of a partition's queue only the first batch is looked at. Where retries may overtake one another, a younger one stands
+        // there, and those behind it are found overdue when it has gone.
+        let in_order = producer.config.enable_idempotence || producer.config.max_in_flight == 1;
+        if free && in_order && stamp.time.since(since) > limit {
             let seen =
                 format!("{} waited {} for its callback", look.names.record(record), stamp.time.since(since));
             found.report(look, Invariant::L, tp, seen, format!("{limit} at most"));
@@ -87,11 +90,12 @@ impl Checker for Liveness {
         if !self.is_healed(look) {
             return;
         }
-        // A registration of an older process may come late and be taken for a new one. The heartbeats of the process that runs
-        // are refused from then on (STALE_BROKER_EPOCH), and Kafka's goes on sending them until somebody restarts it.
+        // A registration that had been given up may come late and be taken for a new one. The heartbeats of the process that
+        // runs are refused from then on (STALE_BROKER_EPOCH), and Kafka's goes on sending them until somebody restarts it.
         let is_known = |broker: &Broker| {
             let registered = look.controller.broker(broker.id());
-            registered.is_none_or(|registered| registered.incarnation >= broker.incarnation())
+            let given = broker.broker_epoch();
+            given < 0 || registered.is_none_or(|registered| registered.broker_epoch == given)
         };
         for broker in look.brokers.iter().filter(|broker| broker.is_running()) {
             if is_known(broker) && !look.controller.is_active(broker.id()) {

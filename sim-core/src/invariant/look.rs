@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::feed::Feed;
 use super::history::{History, Story};
 use crate::broker::{Broker, Partition, Role};
+use crate::config::TopicConfig;
 use crate::controller::{Controller, PartitionState};
 use crate::kernel::Run;
 use crate::protocol::{MetadataUpdate, Request, Response};
@@ -112,8 +113,16 @@ impl<'a> Look<'a> {
 
     /// `min.insync.replicas` as it counts for a partition: since 3.7 not more than there are replicas (`broker.md P7`).
     pub(super) fn min_isr(&self, tp: TopicPartition) -> usize {
-        let wanted =
-            self.controller.topic_config(tp.topic).map_or(1, |config| config.min_insync_replicas) as usize;
+        self.counting(tp, self.controller.topic_config(tp.topic))
+    }
+
+    /// The same as this broker has it: one that stood still may have yet to learn of new settings.
+    pub(super) fn min_isr_at(&self, broker: BrokerId, tp: TopicPartition) -> usize {
+        self.counting(tp, self.brokers[broker.0 as usize].topic_config(tp.topic))
+    }
+
+    fn counting(&self, tp: TopicPartition, config: Option<&TopicConfig>) -> usize {
+        let wanted = config.map_or(1, |config| config.min_insync_replicas) as usize;
         let replicas = self.decided(tp).map_or(wanted, |state| state.replicas.len());
         if self.scenario.profile.at_least(3, 7) { wanted.min(replicas) } else { wanted }
     }

@@ -249,8 +249,8 @@ impl<O: Observer> Run<O> {
         self.administer(fault, &Admin::Unfence { broker, up }, cause);
     }
 
-    /// Asks the controller; what it refuses changes nothing, and is kept for whoever tells the story.
-    fn administer(&mut self, fault: u32, admin: &Admin, cause: Seq) {
+    /// Asks the controller, and whether it has accepted; what it refuses changes nothing, and is kept for whoever tells the story.
+    fn administer(&mut self, fault: u32, admin: &Admin, cause: Seq) -> bool {
         let mut refused = Some(AdminError::NoController);
         if self.controller_process.up {
             self.with_controller(|controller, cx| refused = controller.admin(cx, admin, cause).err());
@@ -258,15 +258,18 @@ impl<O: Observer> Run<O> {
         if let Some(error) = refused {
             self.refused.push(Refused { fault, time: self.now, seq: cause, error });
         }
+        refused.is_none()
     }
 
     fn set_config(&mut self, fault: u32, acting: &Acting, cause: Seq) {
         match acting {
             Acting::Topic(topic, config) => {
-                for broker in &mut self.brokers {
-                    broker.set_topic_config(*topic, config.clone());
+                let accepted = self.administer(fault, &Admin::SetTopicConfig(*topic, config.clone()), cause);
+                for broker in self.brokers.iter_mut().filter(|_| accepted) {
+                    if let Some(config) = self.piles.keep_settings(broker.id(), *topic, config.clone()) {
+                        broker.set_topic_config(*topic, config);
+                    }
                 }
-                self.administer(fault, &Admin::SetTopicConfig(*topic, config.clone()), cause);
             }
             Acting::Broker(broker, config) => {
                 self.brokers[broker.0 as usize].set_config(Arc::new(config.clone()));

@@ -150,7 +150,7 @@ impl<O: Observer> Run<O> {
     pub(super) fn with_controller(&mut self, act: impl FnOnce(&mut Controller, &mut Cx<'_, O>)) {
         let mut cx = Cx { now: self.now, chance: &mut *self.chance, trace: &mut self.trace };
         act(&mut self.controller, &mut cx);
-        self.lost_tails.look(&self.controller, self.scenario.cluster.elr);
+        self.lost_tails.look(&self.controller, self.scenario.cluster.elr, self.scenario.profile);
         self.apply_fired();
         let mut outputs = std::mem::take(&mut self.scratch.controller_outputs);
         self.controller.take_outputs(&mut outputs);

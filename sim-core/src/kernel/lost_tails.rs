@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::config::Release;
 use crate::controller::Controller;
 use crate::record::{BrokerId, TopicPartition};
 use crate::verdict::PartitionTerms;
@@ -32,9 +33,10 @@ impl LostTails {
 
     /// The controller has done something: a replica that leads with what is left of its log was the last one that might
     /// (`broker.md D6`, L1 b: it has left every ISR that has another member, and every ELR, when its new incarnation
-    /// registered); one that is in sync under another leader has everything again.
+    /// registered); one that is in sync under another leader has everything again (since 3.5:
+    /// before KIP-903 a replica may have come back into the ISR by what it had fetched before).
     #[inline]
-    pub(super) fn look(&mut self, controller: &Controller, keeps_elr: bool) {
+    pub(super) fn look(&mut self, controller: &Controller, keeps_elr: bool, release: Release) {
         if self.replicas.is_empty() {
             return;
         }
@@ -49,7 +51,7 @@ impl LostTails {
                 terms.every_member_lossy = keeps_elr;
                 return false;
             }
-            !(state.leader.is_some() && state.isr.contains(&lost.broker))
+            !(release.at_least(3, 5) && state.leader.is_some() && state.isr.contains(&lost.broker))
         });
     }
 

@@ -41,6 +41,8 @@ pub(super) enum Due {
     Network(NetworkTimer),
     /// A broker's timer; stale if the process has died since.
     Broker(BrokerId, u32, BrokerTimer, Seq),
+    /// A broker that stood still learns of new settings.
+    Settings(BrokerId),
     /// The controller's timer; stale if its process has died since.
     Controller(u32, ControllerTimer),
     /// A consumer begins.
@@ -227,6 +229,7 @@ impl<O: Observer> Run<O> {
                     self.with_broker(broker, |broker, cx| broker.timer(cx, timer, cause));
                 }
             }
+            Due::Settings(broker) => self.learn_settings(broker),
             Due::Controller(incarnation, timer) => {
                 let process = self.controller_process;
                 if process.up && process.incarnation == incarnation {

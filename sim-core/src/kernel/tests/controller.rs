@@ -78,6 +78,21 @@ fn nobody_decides_without_the_controller() {
     assert!(run.elections().is_empty());
 }
 
+/// New settings of a topic go to the brokers by way of the controller: without one, no broker has them either.
+#[test]
+fn no_setting_changes_without_the_controller() {
+    let config = "{ set-config = \"orders\", config = { \"min.insync.replicas\" = 3 } }";
+    let faults = fault("3s", "{ crash = \"controller\", for = \"2s\" }")
+        + &fault("4s", config)
+        + &fault("6s", "{ shutdown = 2 }");
+    let run = play(&text(&faults), 1);
+    assert_eq!(run.finished.refused[0].error, AdminError::NoController);
+    assert_eq!(run.finished.logs[0].isr.len(), 2);
+    assert_eq!(run.of(EventKind::AppendRefused).count(), 0, "two are enough still");
+    let run = play(&text(&faults.replace("crash = \"controller\", for = \"2s\"", "unfence = 1")), 1);
+    assert!(run.of(EventKind::AppendRefused).count() > 0, "with the new setting they are not");
+}
+
 /// `broker.md F4`, F6: who is fenced by hand until a moment without a controller is let in by the next one, at its heartbeat.
 #[test]
 fn a_fence_that_ends_without_a_controller_is_over() {

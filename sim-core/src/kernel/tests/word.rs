@@ -110,3 +110,19 @@ fn f5_nothing_is_said_to_a_process_that_is_refused() {
     let replica = run.brokers()[1].partitions().next().expect("its log is there");
     assert_eq!((replica.leader_epoch(), replica.log().end_offset()), (-1, 100));
 }
+
+/// `broker.md F11`: new settings of a topic come with the metadata: a leader that stood still judges by the old ones until it
+/// has applied what it missed.
+#[test]
+fn f11_who_stood_still_has_the_old_settings_for_a_while() {
+    let text = cluster(
+        "[[faults]]\nat = \"1s\"\ndo = { shutdown = 2 }\n\
+         [[faults]]\nat = \"4s\"\ndo = { pause = 0, for = \"1s\" }\n\
+         [[faults]]\nat = \"4500ms\"\ndo = { set-config = \"orders\", config = { \"min.insync.replicas\" = 3 } }\n",
+    );
+    with_seeds(&text, |seed, run| {
+        let refused = run.first(|event| matches!(event, Event::AppendRefused { .. }));
+        let after = refused.since(Time::from_millis(5_000));
+        assert!(after >= Span::from_millis(76) && after < Span::from_millis(110), "seed {seed}: {after}");
+    });
+}
