@@ -93,6 +93,36 @@ do = { delay = "it", by = "50ms" }
     )
 }
 
+/// So many brokers, and so many partitions of three replicas each, spread evenly: for ten seconds each partition gets about
+/// a record a second, all with acks=all; after three of them a broker shuts down, and comes back two seconds later, so that
+/// leaders and ISRs move.
+pub fn cluster(brokers: u32, partitions: u32) -> Scenario {
+    read(&format!(
+        r#"
+profile = "kafka-4.1"
+[cluster]
+brokers = {brokers}
+[[topics]]
+name = "orders"
+partitions = {partitions}
+config = {{ "min.insync.replicas" = 2 }}
+[[producers]]
+id = "shop"
+start = "warm"
+[[producers.sends]]
+topic = "orders"
+count = {}
+rate = "{partitions}/s"
+key = "{{i}}"
+value = {{ bytes = 100 }}
+[[faults]]
+at = "3s"
+do = {{ shutdown = 1, for = "2s" }}
+"#,
+        10 * u64::from(partitions)
+    ))
+}
+
 fn read(text: &str) -> Scenario {
     let loaded = Scenario::load(&Source::new("bench.toml", text), &Overrides::default());
     loaded.unwrap_or_else(|errors| panic!("{errors}")).scenario

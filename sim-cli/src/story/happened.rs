@@ -67,18 +67,19 @@ impl Story<'_> {
         format!("{sentence} ({})", lang.say(Phrase::AndMore, &[("count", &count), ("time", &until)]))
     }
 
-    /// The appends that made copies or broke the order, one line a broker and partition.
+    /// The appends that made copies, broke the order or are not known of, one line a broker and partition.
     fn doings_of_findings(&self) -> Vec<Moment> {
         let (played, findings) = (self.played, &self.played.verdict.findings);
         let mut doings: BTreeMap<(Phrase, u32, sim_core::record::TopicPartition), Moment> = BTreeMap::new();
         let mut seen: Vec<(Phrase, Seq)> = Vec::new();
         for finding in &findings.list {
-            let phrase = match finding.kind {
-                Kind::Duplicated => Phrase::CopyAppended,
-                Kind::Reordered => Phrase::LateAppended,
+            let (causes, ledger) = (played.causes(), &played.finished.ledger);
+            let (phrase, cause) = match finding.kind {
+                Kind::Duplicated => (Phrase::CopyAppended, causes.of(finding, findings, ledger)),
+                Kind::Reordered => (Phrase::LateAppended, causes.of(finding, findings, ledger)),
+                Kind::WrittenThoughFailed => (Phrase::UnheardAppended, causes.written(finding, findings)),
                 _ => continue,
             };
-            let cause = played.causes().of(finding, findings, &played.finished.ledger);
             let Some(append) = cause.and_then(|cause| self.highlights().append(cause)) else { continue };
             // The records of one batch are the work of one append.
             if seen.last() == Some(&(phrase, append.seq)) {

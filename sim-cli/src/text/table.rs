@@ -73,6 +73,8 @@ phrases! {
         "브로커 {broker}: 배치 {batch} 내용을 {partition} 오프셋 {offset}에 또 추가합니다. 이미 저장된 레코드입니다";
     LateAppended: "broker {broker} appends batch {batch} to {partition} at offset {offset}: behind records that were sent later",
         "브로커 {broker}: 배치 {batch} 내용을 {partition} 오프셋 {offset}에 추가합니다. 나중에 보낸 레코드보다 뒤입니다";
+    UnheardAppended: "broker {broker} appends batch {batch} to {partition} at offset {offset}: no callback says so",
+        "브로커 {broker}: 배치 {batch} 내용을 {partition} 오프셋 {offset}에 추가합니다. 콜백으로는 알 수 없습니다";
     CopyRecognised: "broker {broker} knows the sequence of batch {batch}: nothing appended, it answers with the first copy's offset {offset}",
         "브로커 {broker}: 배치 {batch}의 시퀀스를 알아보고 추가하지 않습니다. 첫 복사본의 오프셋 {offset}로 응답합니다";
     AppendRefused: "broker {broker} refuses batch {batch} for {partition}: {error}",

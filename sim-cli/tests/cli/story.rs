@@ -28,6 +28,19 @@ fn a_reset_turns_the_order_round() {
     insta::assert_snapshot!(printed(&["run", "reset-reverses"]));
 }
 
+/// That the record is there is told when it is written, not only among the findings.
+#[test]
+fn what_was_written_though_it_failed_has_its_line() {
+    let story = printed(&["run", "timed-out-but-written"]);
+    let line = "1.017 s  broker 0 appends batch shop/4 to orders-0 at offset 4: no callback says so";
+    assert!(story.contains(line), "{story}");
+    let story = printed(&["run", "timed-out-but-written", "--lang", "ko"]);
+    assert!(
+        story.contains("배치 shop/4 내용을 orders-0 오프셋 4에 추가합니다. 콜백으로는 알 수 없습니다"),
+        "{story}"
+    );
+}
+
 /// A failure that comes again and again is one line.
 #[test]
 fn the_first_batch_leaves_a_hole() {

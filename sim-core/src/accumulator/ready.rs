@@ -28,7 +28,8 @@ pub(crate) struct ReadyCheck {
     pub(crate) unknown_leader_topics: Vec<TopicIx>,
     /// What such data goes back to.
     pub(crate) unknown_leader_cause: Seq,
-    /// The partitions that have data and a leader: leader, place among the leader's partitions, partition.
+    /// The partitions that have data for one of these brokers, ascending: leader, place among the leader's partitions,
+    /// partition.
     pub(super) queued: Vec<(BrokerId, u32, TopicPartition)>,
 }
 
@@ -69,6 +70,9 @@ impl RecordAccumulator {
             let tp = self.queues.filled()[at];
             self.look_at(cx, cluster, tp, now_ms, check);
         }
+        // Where a broker is down, thousands of batches may wait for it at every turn of the sender.
+        let is_ready = |node: BrokerId| check.nodes.binary_search_by_key(&node, |&(node, _)| node).is_ok();
+        check.queued.retain(|&(node, ..)| is_ready(node));
         check.queued.sort_unstable();
         self.weigh_topics(cluster);
     }

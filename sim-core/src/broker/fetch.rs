@@ -10,7 +10,7 @@ use crate::mutant::Mutant;
 use crate::protocol::{
     ErrorCode, FetchPartition, FetchRequest, FetchResponse, FetchedPartition, Follower, Response,
 };
-use crate::record::{BrokerId, NO_OFFSET};
+use crate::record::{BrokerId, NO_OFFSET, TopicPartition};
 use crate::time::Span;
 use crate::trace::{Cx, Observer, Seq};
 
@@ -96,25 +96,30 @@ impl Broker {
 
     /// `broker.md 3.3`, steps 1 and 2; what passes is part of the session.
     fn accept_fetch(&mut self, follower: BrokerId, asked: FetchPartition) -> Result<(), ErrorCode> {
-        let ix = self.led(&asked)?;
+        let ix = self.led(asked.tp, asked.current_leader_epoch)?;
         if self.take_in(follower, ix, asked) { Ok(()) } else { Err(ErrorCode::UnknownLeaderEpoch) }
     }
 
     /// The partition that is asked for, if this broker leads it in the asker's epoch (-1: in any).
-    pub(super) fn led(&self, asked: &FetchPartition) -> Result<u32, ErrorCode> {
-        let Some(ix) = self.local(asked.tp) else {
-            let known = self.image.partition(asked.tp).is_some();
+    pub(super) fn led(&self, tp: TopicPartition, leader_epoch: i32) -> Result<u32, ErrorCode> {
+        let ix = self.hosted(tp, leader_epoch)?;
+        if self.partitions[ix as usize].leadership().is_none() {
+            return Err(ErrorCode::NotLeaderOrFollower);
+        }
+        Ok(ix)
+    }
+
+    /// The same, whether it leads or follows.
+    pub(super) fn hosted(&self, tp: TopicPartition, leader_epoch: i32) -> Result<u32, ErrorCode> {
+        let Some(ix) = self.local(tp) else {
+            let known = self.image.partition(tp).is_some();
             return Err(if known {
                 ErrorCode::NotLeaderOrFollower
             } else {
                 ErrorCode::UnknownTopicOrPartition
             });
         };
-        let partition = &self.partitions[ix as usize];
-        self.check_leader_epoch(asked, partition)?;
-        if partition.leadership().is_none() {
-            return Err(ErrorCode::NotLeaderOrFollower);
-        }
+        self.check_leader_epoch(leader_epoch, &self.partitions[ix as usize])?;
         Ok(ix)
     }
 
@@ -143,7 +148,8 @@ impl Broker {
         }));
         let mut urgent = !entries.is_empty() || !lost.is_empty();
         for asked in lost {
-            let error = self.led(&asked).err().unwrap_or(ErrorCode::NotLeaderOrFollower);
+            let led = self.led(asked.tp, asked.current_leader_epoch);
+            let error = led.err().unwrap_or(ErrorCode::NotLeaderOrFollower);
             entries.push(self.failed_fetch(&asked, error));
         }
         let mut pass = Pass { first, bytes: 0, cause };
@@ -208,7 +214,7 @@ impl Broker {
         let progress = partition.leadership().and_then(|leadership| leadership.follower(broker));
         let Some(asked) = progress.and_then(|progress| progress.asked) else { return Look::Nothing };
         let checked = self
-            .check_leader_epoch(&asked, partition)
+            .check_leader_epoch(asked.current_leader_epoch, partition)
             .and_then(|()| self.check_broker_epoch(broker, broker_epoch))
             .and_then(|()| self.find_divergence(partition, &asked));
         let diverging = match checked {
@@ -264,8 +270,8 @@ impl Broker {
     }
 
     /// `broker.md 3.3` step 1: both sides must be in the same leader epoch (KIP-320); -1: the asker does not say.
-    fn check_leader_epoch(&self, asked: &FetchPartition, partition: &Partition) -> Result<(), ErrorCode> {
-        match (asked.current_leader_epoch, partition.leader_epoch()) {
+    fn check_leader_epoch(&self, leader_epoch: i32, partition: &Partition) -> Result<(), ErrorCode> {
+        match (leader_epoch, partition.leader_epoch()) {
             _ if self.config.broken.is(Mutant::FetchEpochUnchecked) => Ok(()),
             (-1, _) => Ok(()),
             (asked, known) if asked < known => Err(ErrorCode::FencedLeaderEpoch),
@@ -372,7 +378,7 @@ impl Broker {
         let entry = FetchedPartition { tp: asked.tp, error, leader_hint, ..FetchedPartition::default() };
         match replica.filter(|_| error == ErrorCode::OffsetOutOfRange) {
             Some(replica) => FetchedPartition {
-                high_watermark: replica.high_watermark(),
+                high_watermark: NO_OFFSET,
                 log_start_offset: replica.log.start_offset(),
                 diverging: Some((replica.leader_epoch(), replica.log.end_offset())),
                 ..entry

@@ -1,5 +1,6 @@
-//! The follower's side: one fetcher for each leader, with one fetch outstanding at a time (Kafka's
-//! `ReplicaFetcherThread`, `broker.md 3.2`). What comes back is dealt with in [`super::follower`].
+//! The follower's side: one fetcher for each leader, with one request outstanding at a time (Kafka's
+//! `ReplicaFetcherThread`, `broker.md 3.2`). What comes back is dealt with in [`super::follower`], and before 2.7, when logs
+//! are cut by a request of its own, in [`super::truncation`].
 
 use std::sync::Arc;
 
@@ -24,6 +25,10 @@ pub(super) struct Fetcher {
     forgotten: Vec<TopicPartition>,
     /// In a back-off, with its end.
     delayed: Vec<(Time, u32)>,
+    /// Which have to cut their logs before they are fetched, and are in no back-off.
+    pub(super) truncating: Vec<u32>,
+    /// Of which the outstanding exchange asks where their epochs end: as long as its answer counts.
+    pub(super) asked_epochs: Vec<u32>,
     pub(super) outstanding: Option<Outstanding>,
     /// Whether the leader has been told of all that is fetched, so that only changes follow.
     in_session: bool,
@@ -32,22 +37,32 @@ pub(super) struct Fetcher {
     /// An answer that a slow disk takes in until then.
     pub(super) writing: Option<(Time, FetchAnswer)>,
     /// Its fetch session is gone, or an answer of it: the next fetch says everything.
-    broken: bool,
+    pub(super) broken: bool,
     /// When its timer is due.
     alarm: Option<Time>,
     /// When the timer that watches over the outstanding fetch is due.
     timeout_alarm: Option<Time>,
 }
 
-/// A fetch that is out.
+/// A request that is out: a fetcher's thread waits for its answer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Outstanding {
     pub(super) correlation: u64,
     sent: Time,
+    what: Exchange,
+}
+
+/// What a fetcher asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exchange {
+    /// Records.
+    Fetch,
+    /// Where epochs end.
+    Epochs,
 }
 
 impl Broker {
-    fn fetcher(&mut self, leader: BrokerId) -> &mut Fetcher {
+    pub(super) fn fetcher(&mut self, leader: BrokerId) -> &mut Fetcher {
         let at = leader.0 as usize;
         if self.fetchers.len() <= at {
             self.fetchers.resize_with(at + 1, Fetcher::default);
@@ -65,8 +80,17 @@ impl Broker {
         cause: Seq,
     ) {
         self.fetcher(leader).members.push(ix);
-        self.set_fetching(leader, ix);
+        self.begin_fetching(leader, ix);
         self.wake_fetcher(leader, cx.now, cause);
+    }
+
+    /// A replica that follows in a new leader epoch, cutting its log first if its release does not do so on the fetch.
+    fn begin_fetching(&mut self, leader: BrokerId, ix: u32) {
+        let truncating = self.truncates_first(ix);
+        if let Some(following) = self.partitions[ix as usize].following_mut() {
+            following.truncating = truncating;
+        }
+        self.set_fetching(leader, ix);
     }
 
     /// The same leader in a new epoch: the fetch states it from now on, back-offs are over (`broker.md R35`).
@@ -78,30 +102,42 @@ impl Broker {
         cause: Seq,
     ) {
         let following = self.partitions[ix as usize].following();
-        if following.is_some_and(|following| following.fetch == FetchState::Fetching) {
+        let fetched = following.is_some_and(|following| following.fetch == FetchState::Fetching);
+        if fetched && !self.truncates_first(ix) {
             self.tell_leader(leader, ix);
         } else {
-            self.fetcher(leader).delayed.retain(|&(_, delayed)| delayed != ix);
-            self.set_fetching(leader, ix);
+            self.withdraw(leader, ix);
+            self.begin_fetching(leader, ix);
         }
         self.wake_fetcher(leader, cx.now, cause);
     }
 
-    /// A replica does not follow this leader any more. A fetcher that has nothing left to do closes its connection.
-    pub(super) fn stop_fetching(&mut self, ix: u32, leader: BrokerId, cause: Seq) {
+    /// Takes a partition out of all that its fetcher is about to ask, or to be answered.
+    fn withdraw(&mut self, leader: BrokerId, ix: u32) {
         let partition = &mut self.partitions[ix as usize];
         let tp = partition.tp();
         let Some(following) = partition.following_mut() else { return };
         let (was, listed) = (following.fetch, following.listed);
         *following = Following::default();
         let fetcher = self.fetcher(leader);
-        fetcher.members.retain(|&member| member != ix);
         fetcher.changed.retain(|&changed| changed != ix);
         fetcher.delayed.retain(|&(_, delayed)| delayed != ix);
+        fetcher.truncating.retain(|&truncating| truncating != ix);
+        fetcher.asked_epochs.retain(|&asked| asked != ix);
         fetcher.fetching -= u32::from(was == FetchState::Fetching);
         if listed {
             fetcher.forgotten.push(tp);
         }
+    }
+
+    /// A replica does not follow this leader any more. A fetcher that has nothing left to do closes its connection.
+    pub(super) fn stop_fetching(&mut self, ix: u32, leader: BrokerId, cause: Seq) {
+        if self.partitions[ix as usize].following().is_none() {
+            return;
+        }
+        self.withdraw(leader, ix);
+        let fetcher = self.fetcher(leader);
+        fetcher.members.retain(|&member| member != ix);
         if fetcher.members.is_empty() {
             *fetcher = Fetcher::default();
             self.outputs.push(BrokerOutput::Hang { peer: Peer::Broker(leader), by: "client", cause });
@@ -110,11 +146,25 @@ impl Broker {
 
     fn set_fetching(&mut self, leader: BrokerId, ix: u32) {
         if let Some(following) = self.partitions[ix as usize].following_mut() {
-            following.fetch = FetchState::Fetching;
+            let truncating = following.truncating;
+            following.fetch = if truncating { FetchState::Truncating } else { FetchState::Fetching };
             let fetcher = self.fetcher(leader);
-            fetcher.fetching += 1;
-            fetcher.changed.push(ix);
+            if truncating {
+                fetcher.truncating.push(ix);
+            } else {
+                fetcher.fetching += 1;
+                fetcher.changed.push(ix);
+            }
         }
+    }
+
+    /// The log of a replica agrees with the leader's as far as it goes: it is fetched from now on.
+    pub(super) fn end_truncating(&mut self, leader: BrokerId, ix: u32) {
+        self.fetcher(leader).truncating.retain(|&truncating| truncating != ix);
+        if let Some(following) = self.partitions[ix as usize].following_mut() {
+            following.truncating = false;
+        }
+        self.set_fetching(leader, ix);
     }
 
     /// The leader has to be told a new offset or epoch of this partition.
@@ -132,10 +182,11 @@ impl Broker {
     pub(super) fn back_off(&mut self, now: Time, leader: BrokerId, ix: u32, forever: bool) {
         let until = now + Span::from_millis(self.config.replica_fetch_backoff_ms);
         let Some(following) = self.partitions[ix as usize].following_mut() else { return };
-        let was = following.fetch;
+        let (was, truncating) = (following.fetch, following.truncating);
         let fetch = if forever { FetchState::Stopped } else { FetchState::Delayed(until) };
-        *following = Following { fetch, ..Following::default() };
+        *following = Following { fetch, truncating, ..Following::default() };
         let fetcher = self.fetcher(leader);
+        fetcher.truncating.retain(|&truncating| truncating != ix);
         fetcher.fetching -= u32::from(was == FetchState::Fetching);
         fetcher.changed.retain(|&changed| changed != ix);
         if !forever {
@@ -143,10 +194,18 @@ impl Broker {
         }
     }
 
+    /// There is no answer to what a fetcher has asked.
+    pub(super) fn unanswered(&mut self, now: Time, leader: BrokerId) {
+        match self.fetcher(leader).outstanding.take().map(|outstanding| outstanding.what) {
+            Some(Exchange::Fetch) => self.fetch_failed(now, leader),
+            Some(Exchange::Epochs) => self.epochs_failed(now, leader),
+            None => {}
+        }
+    }
+
     /// A fetch has failed as a whole: everything waits, and the next one begins a new session (`broker.md R5`).
-    pub(super) fn fetch_failed(&mut self, now: Time, leader: BrokerId) {
+    fn fetch_failed(&mut self, now: Time, leader: BrokerId) {
         let fetcher = self.fetcher(leader);
-        fetcher.outstanding = None;
         fetcher.in_session = false;
         fetcher.forgotten.clear();
         let members = fetcher.members.clone();
@@ -156,10 +215,14 @@ impl Broker {
                 self.back_off(now, leader, ix, false);
             }
         }
+        if !self.fetcher(leader).truncating.is_empty() {
+            self.wake_fetcher(leader, now, Seq::OUTSIDE);
+        }
         self.await_back_off(leader);
     }
 
-    /// Sends the next fetch, if none is out and there is something to fetch.
+    /// The next turn of the fetcher's thread, if it waits for nothing: logs that have to be cut first come first (Kafka's
+    /// `AbstractFetcherThread.doWork`).
     pub(super) fn maybe_fetch<O: Observer>(&mut self, cx: &mut Cx<'_, O>, leader: BrokerId, cause: Seq) {
         let blocked = self.fetches_blocked;
         let fetcher = self.fetcher(leader);
@@ -174,31 +237,55 @@ impl Broker {
                 self.set_fetching(leader, ix);
             }
         }
-        if self.fetcher(leader).fetching == 0 {
+        if self.fetcher(leader).truncating.is_empty() {
+            self.send_fetch(cx.now, leader, cause);
+        } else {
+            self.ask_for_epochs(cx.now, leader, cause);
+        }
+    }
+
+    /// Sends a fetch for whatever is ready for it; if nothing is, the thread waits.
+    pub(super) fn send_fetch(&mut self, now: Time, leader: BrokerId, cause: Seq) {
+        let fetcher = self.fetcher(leader);
+        if fetcher.fetching == 0 {
+            if !fetcher.truncating.is_empty() {
+                let backoff = Span::from_millis(self.config.replica_fetch_backoff_ms);
+                self.wake_fetcher(leader, now + backoff, Seq::OUTSIDE);
+            }
             return self.await_back_off(leader);
         }
         if std::mem::take(&mut self.fetcher(leader).broken) {
             self.tell_everything(leader);
         }
         let request = self.next_fetch(leader);
+        self.ask_leader(now, leader, Exchange::Fetch, Request::Fetch(request), cause);
+    }
+
+    /// Asks a leader something: the fetcher's thread does nothing else until it is answered.
+    pub(super) fn ask_leader(
+        &mut self,
+        now: Time,
+        leader: BrokerId,
+        what: Exchange,
+        request: Request,
+        cause: Seq,
+    ) {
         let correlation = self.next_correlation();
-        self.fetcher(leader).outstanding = Some(Outstanding { correlation, sent: cx.now });
-        self.watch_fetch(cx.now, leader);
-        self.outputs.push(BrokerOutput::Ask {
-            peer: Peer::Broker(leader),
-            correlation,
-            request: Request::Fetch(request),
-            cause,
-        });
+        self.fetcher(leader).outstanding = Some(Outstanding { correlation, sent: now, what });
+        self.watch_fetch(now, leader);
+        self.outputs.push(BrokerOutput::Ask { peer: Peer::Broker(leader), correlation, request, cause });
     }
 
     /// `broker.md R2`, R3, with only what the leader does not know yet.
     fn next_fetch(&mut self, leader: BrokerId) -> FetchRequest {
         let max_bytes = self.config.replica_fetch_max_bytes;
+        // A divergence is told on the fetch from 2.7 on (KIP-595).
+        let names_epoch = self.config.release.at_least(2, 7);
         let fetcher = &mut self.fetchers[leader.0 as usize];
         let replicas = &mut self.partitions;
         let gone = fetcher.forgotten.drain(..).map(|tp| forgotten(tp, max_bytes));
-        let changed = fetcher.changed.drain(..).map(|ix| tell(&mut replicas[ix as usize], max_bytes));
+        let changed =
+            fetcher.changed.drain(..).map(|ix| tell(&mut replicas[ix as usize], max_bytes, names_epoch));
         let partitions: Arc<[FetchPartition]> = gone.chain(changed).collect();
         let full = !std::mem::replace(&mut fetcher.in_session, true);
         let sends_epoch = self.config.release.at_least(3, 5);
@@ -206,6 +293,7 @@ impl Broker {
         FetchRequest {
             follower: Some(Follower { broker: self.id, broker_epoch }),
             full,
+            rack: None,
             max_wait_ms: self.config.replica_fetch_wait_max_ms,
             min_bytes: self.config.replica_fetch_min_bytes,
             max_bytes: self.config.replica_fetch_response_max_bytes,
@@ -235,10 +323,11 @@ impl Broker {
         self.fetcher(leader).broken = true;
     }
 
-    /// The answer to a fetch is thrown away.
+    /// An answer is thrown away.
     pub(super) fn drop_answer(&mut self, leader: BrokerId) {
         let fetcher = self.fetcher(leader);
         fetcher.outstanding = None;
+        fetcher.asked_epochs.clear();
         fetcher.broken = true;
     }
 
@@ -277,7 +366,7 @@ impl Broker {
         }
     }
 
-    /// Watches over the outstanding fetch with one timer at a time, however many fetches there are.
+    /// Watches over the outstanding request with one timer at a time, however many requests there are.
     fn watch_fetch(&mut self, now: Time, leader: BrokerId) {
         let timeout = Span::from_millis(self.config.replica_socket_timeout_ms);
         let fetcher = self.fetcher(leader);
@@ -302,7 +391,7 @@ impl Broker {
                 fetcher.timeout_alarm = None;
                 let (peer, by) = (Peer::Broker(leader), "request-timeout");
                 self.outputs.push(BrokerOutput::Hang { peer, by, cause: Seq::OUTSIDE });
-                self.fetch_failed(now, leader);
+                self.unanswered(now, leader);
             }
             Some(_) => self.watch_fetch(now, leader),
             None => fetcher.timeout_alarm = None,
@@ -311,7 +400,7 @@ impl Broker {
 }
 
 /// What the leader is told of a partition, from now on until it changes (`broker.md R3`).
-fn tell(partition: &mut Partition, max_bytes: i32) -> FetchPartition {
+fn tell(partition: &mut Partition, max_bytes: i32, names_epoch: bool) -> FetchPartition {
     let (fetch_offset, current_leader_epoch) = (partition.log.end_offset(), partition.leader_epoch());
     if let Some(following) = partition.following_mut() {
         following.told = Some((fetch_offset, current_leader_epoch));
@@ -321,7 +410,7 @@ fn tell(partition: &mut Partition, max_bytes: i32) -> FetchPartition {
         tp: partition.tp(),
         fetch_offset,
         current_leader_epoch,
-        last_fetched_epoch: partition.log.epochs().latest().unwrap_or(-1),
+        last_fetched_epoch: if names_epoch { partition.log.epochs().latest().unwrap_or(-1) } else { -1 },
         log_start_offset: partition.log.start_offset(),
         max_bytes,
     }

@@ -87,6 +87,7 @@ pub(super) fn broker_config() -> BrokerConfig {
         auto_leader_rebalance: true,
         leader_imbalance_check_interval_ms: 300_000,
         unclean_leader_election_interval_ms: 300_000,
+        rack_aware_reads: false,
         controlled_shutdown: true,
         auto_create_topics: false,
         broken: crate::mutant::Broken::NOT,
@@ -101,6 +102,8 @@ pub(super) struct Setup {
     pub(super) broker: BrokerConfig,
     pub(super) topic: TopicConfig,
     pub(super) service: Span,
+    /// One a broker, or none.
+    pub(super) racks: Vec<String>,
 }
 
 impl Default for Setup {
@@ -112,6 +115,7 @@ impl Default for Setup {
             broker: broker_config(),
             topic: topic_config(),
             service: Span::ZERO,
+            racks: Vec::new(),
         }
     }
 }
@@ -161,12 +165,14 @@ impl Cluster {
         let topics = [Topic { name: "orders".into(), config: setup.topic, assignment }];
         let service = Sampled::Constant(setup.service);
         let timing = Timing { service, flush: Span::from_millis(30_000), metadata: None };
+        let racks: Arc<[String]> = setup.racks.into();
         let mut chance = Scripted::new();
         let names = Names { topics: vec!["orders".into()], ..Names::default() };
         let brokers: Vec<Broker> = (0..setup.brokers)
             .map(|id| {
                 let config = Arc::clone(&config);
                 Broker::new(BrokerId(id), setup.brokers, config, &topics, &timing, &mut chance)
+                    .with_racks(Arc::clone(&racks))
             })
             .collect();
         let mut cluster = Cluster {
@@ -371,8 +377,20 @@ impl Cluster {
         self.results(correlation).map(|results| results[0].clone())
     }
 
-    /// A consumer's fetch; its correlation.
+    /// A fetch of a consumer that is served by leaders only; its correlation.
     pub(super) fn consume(&mut self, from: usize, offset: i64, leader_epoch: i32) -> u64 {
+        self.consume_in(None, from, offset, leader_epoch)
+    }
+
+    /// A fetch of a consumer in this rack; its correlation.
+    pub(super) fn consume_in(
+        &mut self,
+        rack: Option<&str>,
+        from: usize,
+        offset: i64,
+        leader_epoch: i32,
+    ) -> u64 {
+        let rack = rack.map(Arc::from);
         let partitions = Arc::new([FetchPartition {
             tp: TP,
             fetch_offset: offset,
@@ -383,7 +401,7 @@ impl Cluster {
         }]);
         let (max_wait_ms, min_bytes, max_bytes) = (500, 1, 50 << 20);
         let request =
-            FetchRequest { follower: None, full: true, max_wait_ms, min_bytes, max_bytes, partitions };
+            FetchRequest { follower: None, full: true, rack, max_wait_ms, min_bytes, max_bytes, partitions };
         self.send(from, 2, Request::Fetch(request), None)
     }
 

@@ -145,7 +145,8 @@ impl Broker {
         let partition = &mut self.partitions[ix as usize];
         let ahead = self.config.broken.is(Mutant::HwUnclamped) && partition.raise_hw(fetched.high_watermark);
         if ahead || partition.follow_hw(fetched.high_watermark) {
-            self.report_hw(cx, ix, last);
+            let risen = self.report_hw(cx, ix, last);
+            self.wake_consumers(ix, risen);
         }
         self.partitions[ix as usize].advance_start(fetched.log_start_offset);
     }

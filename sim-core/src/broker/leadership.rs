@@ -88,6 +88,11 @@ impl FollowerProgress {
         self.listed = true;
     }
 
+    /// When it was found caught up last; none: never.
+    pub(super) fn last_caught_up(&self) -> Option<Time> {
+        self.last_caught_up
+    }
+
     /// `broker.md R20`: in sync if it has everything, or was caught up not longer ago than this.
     fn is_caught_up(&self, leader_end: i64, now: Time, max_lag: Span) -> bool {
         self.end_offset == leader_end || self.last_caught_up.is_some_and(|then| now.since(then) <= max_lag)

@@ -80,7 +80,8 @@ impl MetadataImage {
         }
     }
 
-    fn is_alive(&self, broker: BrokerId) -> bool {
+    /// Whether the broker is registered and not fenced.
+    pub(crate) fn is_alive(&self, broker: BrokerId) -> bool {
         self.broker(broker).is_some_and(|known| !known.fenced)
     }
 

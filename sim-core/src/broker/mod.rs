@@ -1,9 +1,9 @@
 //! A broker: its logs, its view of the cluster, what it does with requests.
 //!
 //! What comes in is dispatched here. [`requests`] takes up one request of a connection at a time; [`produce`] and [`fetch`]
-//! work on them, [`purgatory`] and [`sessions`] hold those that wait. [`fetcher`] and [`follower`] replicate. [`roles`]
-//! applies what the controller decides, [`isr`] asks it for changes, [`lifecycle`] tells it that the broker lives, [`shutdown`] that it wants to end. A
-//! [`Partition`] is one replica: its [`Log`], its [`ProducerStates`], as leader its followers ([`leadership`]).
+//! work on them ([`replica_selector`] sends a consumer to its rack), [`purgatory`] and [`sessions`] hold those that wait. [`fetcher`], [`truncation`] and
+//! [`follower`] replicate, [`offsets`] answers about offsets. [`roles`] applies what the controller decides, [`isr`] asks it for
+//! changes, [`lifecycle`] tells it that the broker lives, [`shutdown`] that it wants to end. A [`Partition`] is one replica: its [`Log`], its [`ProducerStates`], as leader its followers ([`leadership`]).
 
 mod api;
 mod epochs;
@@ -17,12 +17,14 @@ mod leadership;
 mod lifecycle;
 mod log;
 mod metadata;
+mod offsets;
 mod parked;
 mod partition;
 mod produce;
 mod producer_ids;
 mod producer_state;
 mod purgatory;
+mod replica_selector;
 mod requests;
 mod roles;
 mod sessions;
@@ -30,6 +32,7 @@ mod shutdown;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod truncation;
 mod validation;
 
 use std::collections::VecDeque;
@@ -62,6 +65,7 @@ use producer_ids::ProducerIds;
 use purgatory::Purgatory;
 use requests::{Connections, Pending};
 use sessions::FetchSession;
+use truncation::EpochAnswer;
 
 /// One broker of a cluster.
 #[derive(Clone, Debug)]
@@ -70,6 +74,8 @@ pub struct Broker {
     /// How many brokers the cluster has.
     brokers: u32,
     config: Arc<BrokerConfig>,
+    /// By broker; empty: there are none.
+    racks: Arc<[String]>,
     /// By topic.
     topic_configs: Vec<TopicConfig>,
     image: MetadataImage,
@@ -105,6 +111,7 @@ pub struct Broker {
 enum Interrupted {
     Produce(ProduceWork),
     FetchAnswer(FetchAnswer),
+    EpochAnswer(EpochAnswer),
 }
 
 impl Broker {
@@ -120,6 +127,7 @@ impl Broker {
         Broker {
             id,
             brokers,
+            racks: Arc::new([]),
             topic_configs: topics.iter().map(|topic| topic.config.clone()).collect(),
             image: MetadataImage::default(),
             partitions: Vec::new(),
@@ -143,6 +151,11 @@ impl Broker {
             outputs: Vec::new(),
             config,
         }
+    }
+
+    /// The same, told the rack of every broker (`broker.rack`). None of them ever moves, so no word of the controller carries it.
+    pub fn with_racks(self, racks: Arc<[String]>) -> Broker {
+        Broker { racks, ..self }
     }
 
     /// State of a cluster that has been running for long, at t=0 (`scenario-format.md`, "At t=0"). The fetches of its
@@ -248,6 +261,11 @@ impl Broker {
                     self.fetch_answered(cx, leader, response, cause);
                 }
             }
+            Response::OffsetsForLeaderEpoch(response) => {
+                if let Some(leader) = self.fetching_from(correlation) {
+                    self.epochs_answered(cx, leader, response, cause);
+                }
+            }
             Response::Heartbeat(answer) if self.lifecycle.asked(correlation) => {
                 self.heartbeat_answered(cx, answer, cause);
             }
@@ -260,7 +278,7 @@ impl Broker {
     /// There will be no answer to an ask: it was refused, or its connection is closed.
     pub fn no_answer<O: Observer>(&mut self, cx: &mut Cx<'_, O>, correlation: u64, _: Seq) {
         if let Some(leader) = self.fetching_from(correlation) {
-            self.fetch_failed(cx.now, leader);
+            self.unanswered(cx.now, leader);
         } else if self.lifecycle.asked(correlation) {
             self.heartbeat_met_nobody(cx);
         } else if self.alters.asked(correlation) {
@@ -388,7 +406,7 @@ impl Broker {
         IsrRules::new(&self.config, &self.topic_configs[tp.topic.0 as usize])
     }
 
-    /// The leader whose fetcher has this fetch out.
+    /// The leader whose fetcher has this request out.
     fn fetching_from(&self, correlation: u64) -> Option<BrokerId> {
         let is_it = |fetcher: &Fetcher| fetcher.outstanding.is_some_and(|out| out.correlation == correlation);
         self.fetchers.iter().position(is_it).map(|leader| BrokerId(leader as u32))
@@ -441,6 +459,7 @@ impl Broker {
             match work {
                 Interrupted::Produce(work) => self.go_on_with_produce(cx, work),
                 Interrupted::FetchAnswer(answer) => self.go_on_with_answer(cx, answer),
+                Interrupted::EpochAnswer(answer) => self.go_on_with_epochs(cx, answer),
             }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::fetch::bytes_of;
-use super::{Broker, BrokerOutput, BrokerTimer, Forced, Log, Ticket};
+use super::{Broker, BrokerOutput, BrokerTimer, Forced, Ticket};
 use crate::mutant::Mutant;
 use crate::protocol::{ErrorCode, FetchPartition, FetchRequest, FetchedPartition};
 use crate::time::Time;
@@ -61,14 +61,16 @@ impl Broker {
             let forced = fetch.forced.filter(|forced| forced.tp.is_none_or(|tp| tp == asked.tp));
             let read = match forced {
                 Some(forced) => Err(forced.error),
-                None => self.read_committed(asked, limit, bytes == 0),
+                None => self.read_committed(asked, request.rack.as_deref(), limit, bytes == 0),
             };
             let entry = read.unwrap_or_else(|error| self.failed_fetch(asked, error));
             bytes += bytes_of(&entry);
             entries.push(entry);
         }
-        let failed = entries.iter().any(|entry| entry.error.is_error() || entry.diverging.is_some());
-        if failed || entries.is_empty() || bytes >= i64::from(request.min_bytes) || fetch.deadline <= cx.now {
+        let tells =
+            |entry: &FetchedPartition| entry.error.is_error() || entry.preferred_read_replica.is_some();
+        let urgent = entries.iter().any(tells);
+        if urgent || entries.is_empty() || bytes >= i64::from(request.min_bytes) || fetch.deadline <= cx.now {
             return self.answer_fetch(fetch.ticket, entries, cause);
         }
         let (partitions, deadline) = (Arc::clone(&request.partitions), fetch.deadline);
@@ -81,21 +83,28 @@ impl Broker {
         self.watch_parked(deadline);
     }
 
+    /// What a consumer gets of one partition: from a leader, or the word who to read from; from 2.4 on also from a follower, as
+    /// far as that knows what is committed (`broker.md C5`).
     fn read_committed(
         &self,
         asked: &FetchPartition,
+        rack: Option<&str>,
         limit: i64,
         at_least_one: bool,
     ) -> Result<FetchedPartition, ErrorCode> {
-        let ix = self.led(asked)?;
+        let ix = match rack {
+            Some(_) => self.hosted(asked.tp, asked.current_leader_epoch)?,
+            None => self.led(asked.tp, asked.current_leader_epoch)?,
+        };
         let partition = &self.partitions[ix as usize];
         let log = &partition.log;
         let high_watermark = match self.config.broken.is(Mutant::ReadToLogEnd) {
             true => log.end_offset(),
             false => partition.high_watermark(),
         };
-        if let Some(cut) = cut_since(log, asked)? {
-            return Ok(FetchedPartition { diverging: Some(cut), ..self.only_hw(ix, high_watermark) });
+        if let Some(replica) = self.preferred_read_replica(ix, asked, rack) {
+            let entry = self.only_hw(ix, high_watermark);
+            return Ok(FetchedPartition { preferred_read_replica: Some(replica), ..entry });
         }
         if asked.fetch_offset > log.end_offset() || asked.fetch_offset < log.start_offset() {
             return Err(ErrorCode::OffsetOutOfRange);
@@ -192,15 +201,4 @@ impl Broker {
         }
         Some(fetch)
     }
-}
-
-/// Where the log ends of which a consumer has read more, if it does (`broker.md C7`). A consumer asks that with a request of
-/// its own (OffsetsForLeaderEpoch) after a leader change; here its next fetch names the epoch that it read last.
-fn cut_since(log: &Log, asked: &FetchPartition) -> Result<Option<(i32, i64)>, ErrorCode> {
-    if asked.last_fetched_epoch < 0 {
-        return Ok(None);
-    }
-    let end = log.epochs().end_offset_for(asked.last_fetched_epoch, log.end_offset());
-    let (epoch, end_offset) = end.ok_or(ErrorCode::OffsetOutOfRange)?;
-    Ok((end_offset < asked.fetch_offset).then_some((epoch, end_offset)))
 }

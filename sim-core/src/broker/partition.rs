@@ -6,7 +6,7 @@ use super::leadership::Leadership;
 use super::log::Log;
 use super::metadata::PartitionRegistration;
 use super::producer_state::ProducerStates;
-use crate::config::TopicConfig;
+use crate::config::{Release, TopicConfig};
 use crate::record::{BrokerId, StoredBatch, TopicPartition};
 use crate::time::Time;
 
@@ -55,6 +55,8 @@ pub(super) struct Following {
     pub(super) told: Option<(i64, i32)>,
     /// Whether the leader has it in this fetch session.
     pub(super) listed: bool,
+    /// Whether it has yet to ask where its log parts from the leader's, and to cut it there (before 2.7).
+    pub(super) truncating: bool,
 }
 
 /// Whether a replica is fetched.
@@ -65,6 +67,8 @@ pub(super) enum FetchState {
     Stopped,
     /// It is part of every fetch.
     Fetching,
+    /// It is part of the next OffsetsForLeaderEpoch request, and of no fetch before its log is cut.
+    Truncating,
     /// Not before this time (`broker.md R5`).
     Delayed(Time),
 }
@@ -161,6 +165,13 @@ impl Partition {
     /// Of a leader: its log end when its epoch began (`broker.md R28`).
     pub fn epoch_start(&self) -> Option<i64> {
         Some(self.leadership()?.epoch_start())
+    }
+
+    /// How far consumers may read, as a ListOffsets answer says it. A leader whose high watermark has yet to reach the start
+    /// of its epoch does not know from 2.2 on (KIP-207, `broker.md C4`): some other leader may have said more before.
+    pub fn latest_offset(&self, release: Release) -> Option<i64> {
+        let start = self.epoch_start().filter(|_| release.at_least(2, 2));
+        (self.high_watermark >= start.unwrap_or(0)).then_some(self.high_watermark)
     }
 
     /// Of a leader: what it knows of a follower's log end (`broker.md R9`), -1 for nothing.

@@ -103,17 +103,15 @@ impl Broker {
         batch: &Arc<RecordBatch>,
     ) -> PartitionResult {
         let forced = work.forced.filter(|forced| forced.tp.is_none_or(|tp| tp == batch.tp));
-        let refuses_late = |broker: &Broker| {
-            let under_min_isr =
-                |ix| broker.partitions[ix as usize].is_under_min_isr(&broker.isr_rules(batch.tp));
-            work.request.acks == -1 && broker.local(batch.tp).is_some_and(under_min_isr)
-        };
         let outcome = match forced {
-            None if self.config.broken.is(Mutant::RefusedAfterAppend) && refuses_late(self) => {
-                Err(ErrorCode::NotEnoughReplicas.into())
-            }
             Some(Forced { append: false, error, .. }) => Err(error.into()),
             _ => self.append_batch(cx, work, batch),
+        };
+        let outcome = match outcome {
+            Ok(_) if self.refuses_late(work.request.acks, batch.tp) => {
+                Err(ErrorCode::NotEnoughReplicas.into())
+            }
+            outcome => outcome,
         };
         if let Err(Refused { error, .. }) = &outcome {
             work.last = cx.emit(work.cause, || Event::AppendRefused {
@@ -155,6 +153,14 @@ impl Broker {
                 }
             }
         }
+    }
+
+    /// Whether a mutant refuses what it has appended.
+    fn refuses_late(&self, acks: i16, tp: TopicPartition) -> bool {
+        let under_min_isr = |ix| self.partitions[ix as usize].is_under_min_isr(&self.isr_rules(tp));
+        self.config.broken.is(Mutant::RefusedAfterAppend)
+            && acks == -1
+            && self.local(tp).is_some_and(under_min_isr)
     }
 
     fn failed(&self, tp: TopicPartition, batch: &RecordBatch, error: ErrorCode) -> PartitionResult {

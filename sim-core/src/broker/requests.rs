@@ -241,6 +241,8 @@ impl Broker {
                 }
                 self.answer_to(ticket, Response::Metadata(answer.into()), cause);
             }
+            Request::OffsetsForLeaderEpoch(request) => self.tell_epoch_ends(ticket, &request, forced, cause),
+            Request::ListOffsets(request) => self.list_offsets(ticket, &request, forced, cause),
             Request::InitProducerId => {
                 let answer = self.producer_ids.init_producer_id(forced.map(|forced| forced.error));
                 self.answer_to(ticket, Response::InitProducerId(answer), cause);

@@ -225,24 +225,18 @@ impl<'s, O: Observer> Run<'s, O> {
 
     /// Connections are started and closed when the client says so, before the next poll: callbacks may take time.
     fn connect_and_close(&mut self) {
-        self.producer.take_actions(&mut self.actions);
-        let (stand_in, scribe, now) = (&mut self.stand_in, &mut self.scribe, self.now);
-        self.actions.retain(|action| match action {
-            ClientAction::Connect { node, .. } => {
-                stand_in.connect(now, *node);
-                false
-            }
-            ClientAction::Close { node, .. } => {
-                stand_in.close(now, *node, scribe);
-                false
-            }
-            ClientAction::Write { .. } => true,
-        });
+        self.producer.take_connects_and_closes(&mut self.actions);
+        self.carry_out();
     }
 
     /// What the selector does when a poll begins; whether it wrote anything.
     fn select(&mut self) -> bool {
         self.producer.take_actions(&mut self.actions);
+        self.carry_out()
+    }
+
+    /// Whether anything was written.
+    fn carry_out(&mut self) -> bool {
         let mut wrote = false;
         for action in self.actions.drain(..) {
             match action {

@@ -214,7 +214,11 @@ impl<'s> StandIn<'s> {
             Request::Produce(request) => self.produce(written, request, scribe),
             Request::Metadata(request) => self.metadata(written, request, scribe),
             Request::InitProducerId => self.init_producer_id(written, scribe),
-            Request::Fetch(_) | Request::AlterPartition(_) | Request::Heartbeat(_) => {
+            Request::Fetch(_)
+            | Request::OffsetsForLeaderEpoch(_)
+            | Request::ListOffsets(_)
+            | Request::AlterPartition(_)
+            | Request::Heartbeat(_) => {
                 debug_assert!(false, "a producer writes no such request");
             }
         }

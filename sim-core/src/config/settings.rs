@@ -187,6 +187,8 @@ pub struct BrokerConfig {
     pub leader_imbalance_check_interval_ms: i64,
     /// `unclean.leader.election.interval.ms`.
     pub unclean_leader_election_interval_ms: i64,
+    /// `replica.selector.class` is `RackAwareReplicaSelector`: consumers may read from a replica in their rack.
+    pub rack_aware_reads: bool,
     /// `controlled.shutdown.enable`.
     pub controlled_shutdown: bool,
     /// `auto.create.topics.enable`: the scenario's world creates no topics by itself, so this is false unless set.
@@ -271,8 +273,14 @@ pub struct ConsumerConfig {
     pub reconnect_backoff_ms: i64,
     /// `reconnect.backoff.max.ms`.
     pub reconnect_backoff_max_ms: i64,
+    /// `socket.connection.setup.timeout.ms`; `None` where the release has no such key.
+    pub connection_setup_timeout_ms: Option<i64>,
+    /// `socket.connection.setup.timeout.max.ms`.
+    pub connection_setup_timeout_max_ms: i64,
     /// `metadata.max.age.ms`.
     pub metadata_max_age_ms: i64,
+    /// `client.rack`; empty: none.
+    pub client_rack: String,
 }
 
 /// `auto.offset.reset`.

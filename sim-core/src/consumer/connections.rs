@@ -6,22 +6,21 @@ use std::sync::Arc;
 use crate::backoff::ExponentialBackoff;
 use crate::chance::{Chance, Stream};
 use crate::config::ConsumerConfig;
-use crate::protocol::{Arrival, FetchPartition};
+use crate::protocol::{Arrival, EpochToLookUp, FetchPartition, OffsetToList};
 use crate::record::BrokerId;
 use crate::time::{Span, Time};
 use crate::trace::Seq;
 
 /// Kafka's share of random in back-offs.
 pub(super) const JITTER: f64 = 0.2;
-/// `socket.connection.setup.timeout.ms` and its maximum, at their defaults.
-const SETUP_TIMEOUT_MS: (i64, i64) = (10_000, 30_000);
 
 /// The connections to all brokers.
 #[derive(Clone, Debug)]
 pub(super) struct Connections {
     request_timeout: Span,
     reconnect: ExponentialBackoff,
-    setup: ExponentialBackoff,
+    /// How long an attempt to connect may take; none (before 2.7): until the network gives up.
+    setup: Option<ExponentialBackoff>,
     reconnect_jitter: Stream,
     setup_jitter: Stream,
     /// By broker id.
@@ -66,6 +65,10 @@ pub(super) enum Sent {
     Metadata,
     /// Records of these partitions.
     Fetch(Arc<[FetchPartition]>),
+    /// Where epochs end in the logs of these partitions.
+    EpochEnds(Arc<[EpochToLookUp]>),
+    /// Offsets of these partitions.
+    Offsets(Arc<[OffsetToList]>),
 }
 
 impl Default for Node {
@@ -78,11 +81,12 @@ impl Default for Node {
 impl Connections {
     pub(super) fn new(config: &ConsumerConfig, id: &str, chance: &mut dyn Chance) -> Connections {
         let (base, max) = (config.reconnect_backoff_ms, config.reconnect_backoff_max_ms);
-        let (setup, setup_max) = SETUP_TIMEOUT_MS;
+        let setup_max = config.connection_setup_timeout_max_ms;
+        let setup = |base| ExponentialBackoff::new(base, 2, setup_max, JITTER);
         Connections {
             request_timeout: Span::from_millis(config.request_timeout_ms),
             reconnect: ExponentialBackoff::new(base, 2, max, JITTER),
-            setup: ExponentialBackoff::new(setup, 2, setup_max, JITTER),
+            setup: config.connection_setup_timeout_ms.map(setup),
             reconnect_jitter: chance.stream(&format!("{id}/reconnect-jitter")),
             setup_jitter: chance.stream(&format!("{id}/setup-jitter")),
             nodes: Vec::new(),
@@ -115,16 +119,21 @@ impl Connections {
         }
     }
 
-    /// The connection is down, what was asked on it is lost: whether that was metadata too. It is tried again after the
-    /// reconnect back-off.
-    pub(super) fn closed(&mut self, now: Time, node: BrokerId, cause: Seq, chance: &mut dyn Chance) -> bool {
+    /// The connection is down; what was asked on it is lost, and comes back. It is tried again after the reconnect back-off.
+    pub(super) fn closed(
+        &mut self,
+        now: Time,
+        node: BrokerId,
+        cause: Seq,
+        chance: &mut dyn Chance,
+    ) -> Vec<Sent> {
         let (reconnect, jitter) = (self.reconnect, self.reconnect_jitter);
         let node = self.node_mut(node);
         let backoff = reconnect.delay(node.failures, chance, jitter, true);
         node.link = Link::Down(now + Span::from_millis(backoff));
         node.failures += 1;
         node.cause = cause;
-        node.in_flight.drain(..).any(|lost| matches!(lost.what, Sent::Metadata))
+        node.in_flight.drain(..).map(|lost| lost.what).collect()
     }
 
     /// Starts to connect if that may be tried now; the cause, if so.
@@ -135,8 +144,10 @@ impl Connections {
         if now < until {
             return None;
         }
-        let timeout = setup.delay(node.failures, chance, jitter, true);
-        node.link = Link::Connecting(now + Span::from_millis(timeout));
+        let until = |setup: ExponentialBackoff| {
+            now + Span::from_millis(setup.delay(node.failures, chance, jitter, true))
+        };
+        node.link = Link::Connecting(setup.map_or(Time::NEVER, until));
         node.last_attempt = now;
         Some(node.cause)
     }

@@ -3,29 +3,29 @@
 use std::sync::Arc;
 
 use super::connections::Sent;
-use super::partition::Wait;
+use super::partition::{PositionState, Wait};
 use super::{Consumer, Read};
 use crate::protocol::{
     ClientAction, ErrorCode, FetchPartition, FetchRequest, FetchResponse, FetchedPartition, Request,
 };
 use crate::record::{BrokerId, RecordId, StoredBatch};
-use crate::time::Span;
+use crate::time::{Span, Time};
 use crate::trace::{Cx, Event, Observer, Seq};
 
 impl Consumer {
-    /// Sends a fetch to every leader that has none of this consumer, or connects to it.
+    /// Sends a fetch to every broker that it reads from and that has none of it, or connects to it.
     pub(super) fn send_fetches<O: Observer>(&mut self, cx: &mut Cx<'_, O>, cause: Seq) {
+        self.leave_unknown_replicas(cx.now);
         let mut leaders: Vec<BrokerId> = Vec::new();
         for assigned in &self.partitions {
-            if let Some(leader) = assigned.fetchable(cx.now)
-                && !leaders.contains(&leader)
-            {
-                leaders.push(leader);
+            if let Some(leader) = assigned.fetchable(cx.now) {
+                if let Err(at) = leaders.binary_search(&leader) {
+                    leaders.insert(at, leader);
+                }
             } else if assigned.leader.is_none() && assigned.position().is_some() {
                 self.metadata.want(assigned.cause);
             }
         }
-        leaders.sort_unstable();
         for leader in leaders {
             if self.connections.is_free(leader) {
                 self.send_fetch(cx, leader, cause);
@@ -44,14 +44,13 @@ impl Consumer {
             if cause == Seq::OUTSIDE {
                 cause = assigned.cause;
             }
-            // Leader epochs are checked from 2.1 on (KIP-320), truncation from 2.3 on.
+            // Leader epochs are checked from 2.1 on (KIP-320).
             let knows_epochs = self.config.release.at_least(2, 1);
-            let checks = self.config.release.at_least(2, 3);
             let partition = FetchPartition {
                 tp: assigned.tp,
                 fetch_offset: assigned.position().unwrap_or(0),
                 current_leader_epoch: if knows_epochs { assigned.leader_epoch } else { -1 },
-                last_fetched_epoch: if checks { assigned.epoch_to_check() } else { -1 },
+                last_fetched_epoch: -1,
                 log_start_offset: -1,
                 max_bytes: self.config.max_partition_fetch_bytes,
             };
@@ -62,6 +61,7 @@ impl Consumer {
         let request = Request::Fetch(FetchRequest {
             follower: None,
             full: true,
+            rack: self.rack.clone(),
             max_wait_ms: self.config.fetch_max_wait_ms,
             min_bytes: self.config.fetch_min_bytes,
             max_bytes: self.config.fetch_max_bytes,
@@ -71,7 +71,30 @@ impl Consumer {
         self.actions.push(ClientAction::Write { node: leader, correlation, request, cause });
     }
 
-    /// An answer. What it says of a partition whose position has moved since counts for nothing.
+    /// The word of a leader whom to read from holds for `metadata.max.age.ms`, as long as metadata has that broker.
+    fn leave_unknown_replicas(&mut self, now: Time) {
+        for assigned in &mut self.partitions {
+            let Some((replica, expires)) = assigned.preferred else { continue };
+            let is_there = self.metadata.has(replica);
+            if !is_there {
+                self.metadata.want(assigned.cause);
+            }
+            if !is_there || expires < now {
+                assigned.preferred = None;
+            }
+        }
+    }
+
+    /// A fetch has failed: its partitions are read from their leaders again.
+    pub(super) fn leave_replicas(&mut self, asked: &[FetchPartition]) {
+        for asked in asked {
+            if let Some(at) = self.place(asked.tp) {
+                self.partitions[at].preferred = None;
+            }
+        }
+    }
+
+    /// An answer. What it says of a partition whose position has moved since, or has to be checked, counts for nothing.
     pub(super) fn take_fetch<O: Observer>(
         &mut self,
         cx: &mut Cx<'_, O>,
@@ -82,9 +105,9 @@ impl Consumer {
     ) {
         self.turns += 1;
         for (asked, fetched) in asked.iter().zip(&response.partitions) {
-            let found = self.partitions.binary_search_by_key(&asked.tp, |assigned| assigned.tp);
-            let Ok(at) = found else { continue };
-            if self.partitions[at].position() != Some(asked.fetch_offset) {
+            let Some(at) = self.place(asked.tp) else { continue };
+            let assigned = &self.partitions[at];
+            if assigned.state != PositionState::Fetching || assigned.position() != Some(asked.fetch_offset) {
                 continue;
             }
             if fetched.error.is_error() || !fetched.batches.is_empty() {
@@ -92,17 +115,13 @@ impl Consumer {
             }
             if fetched.error.is_error() {
                 self.take_error(cx, at, fetched, cause);
-            } else if let Some((epoch, end_offset)) = fetched.diverging {
-                self.partitions[at].truncated(self.config.auto_offset_reset, epoch, end_offset);
-                self.partitions[at].cause = cause;
             } else {
-                if asked.last_fetched_epoch >= 0
-                    && asked.current_leader_epoch == self.partitions[at].leader_epoch
-                {
-                    self.partitions[at].checked();
-                }
                 self.partitions[at].failures = 0;
                 self.partitions[at].high_watermark = fetched.high_watermark;
+                if let Some(replica) = fetched.preferred_read_replica {
+                    let expires = cx.now + Span::from_millis(self.config.metadata_max_age_ms);
+                    self.partitions[at].preferred = Some((replica, expires));
+                }
                 for stored in &fetched.batches {
                     self.read(cx, at, node, stored, cause);
                 }
@@ -160,15 +179,14 @@ impl Consumer {
         let tp = self.partitions[at].tp;
         self.partitions[at].cause = cause;
         match fetched.error {
-            // The model has no ListOffsets request: the answer itself says where the log begins and how far it may be
-            // read.
-            ErrorCode::OffsetOutOfRange if fetched.high_watermark >= 0 => {
-                let (start, end) = (fetched.log_start_offset, fetched.high_watermark);
-                self.partitions[at].high_watermark = end;
-                self.partitions[at].reset(self.config.auto_offset_reset, start, end, fetched.error);
+            // A follower's log may begin or end elsewhere: the leader knows.
+            ErrorCode::OffsetOutOfRange if self.partitions[at].preferred.take().is_some() => {}
+            ErrorCode::OffsetOutOfRange => {
+                self.partitions[at].request_reset(self.config.auto_offset_reset, fetched.error);
             }
             error if error.refreshes_metadata() || error == ErrorCode::OffsetNotAvailable => {
                 self.metadata.want(cause);
+                self.partitions[at].preferred = None;
                 // KIP-951: the answer names the new leader.
                 let hint = fetched.leader_hint.filter(|_| self.config.release.at_least(3, 7));
                 let moved = hint.is_some_and(|hint| {

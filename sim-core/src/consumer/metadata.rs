@@ -62,6 +62,11 @@ impl Metadata {
         self.wanted.get_or_insert(cause);
     }
 
+    /// Whether this broker is part of the cluster, as far as is known.
+    pub(super) fn has(&self, broker: BrokerId) -> bool {
+        self.brokers.contains(&broker)
+    }
+
     pub(super) fn is_wanted(&self) -> bool {
         self.wanted.is_some()
     }
@@ -169,6 +174,7 @@ impl Consumer {
         let assigned = &mut self.partitions[at];
         let newer = leader_epoch > assigned.leader_epoch;
         if assigned.led_by(leader, leader_epoch) {
+            assigned.leader_changed(self.config.release.at_least(2, 3));
             let consumer = Some(self.ix);
             cx.emit(cause, || Event::LeaderLearned {
                 producer: None,

@@ -2,13 +2,14 @@
 //!
 //! A Java consumer with `assign()` whose application polls without pause and takes no time over a record: it fetches
 //! from each leader, one fetch at a time, and hands over what comes back at once. [`connections`] is its view of the
-//! network, [`metadata`] who it believes leads what, [`fetch`] asks and takes in the answers, [`reads`] keeps what the
-//! application has seen.
+//! network, [`metadata`] who it believes leads what, [`positions`] where it reads on, [`fetch`] asks and takes in the answers,
+//! [`reads`] keeps what the application has seen.
 
 mod connections;
 mod fetch;
 mod metadata;
 mod partition;
+mod positions;
 mod reads;
 #[cfg(test)]
 mod tests;
@@ -16,9 +17,11 @@ mod tests;
 pub use partition::{AssignedPartition, KnownPartition};
 pub use reads::Read;
 
+use std::sync::Arc;
+
 use crate::backoff::ExponentialBackoff;
 use crate::chance::{Chance, Stream};
-use crate::config::ConsumerConfig;
+use crate::config::{ConsumerConfig, OffsetReset};
 use crate::protocol::{Arrival, ClientAction, ErrorCode, Response};
 use crate::record::{BrokerId, ConsumerIx, Names, TopicPartition};
 use crate::scenario;
@@ -32,6 +35,8 @@ use metadata::Metadata;
 pub struct Consumer {
     ix: ConsumerIx,
     config: ConsumerConfig,
+    /// `client.rack`, which goes with every fetch from 2.4 on (KIP-392).
+    rack: Option<Arc<str>>,
     has_started: bool,
     /// Ascending.
     partitions: Vec<AssignedPartition>,
@@ -70,6 +75,7 @@ impl Consumer {
             metadata: Metadata::new(&config, id, chance),
             retry: ExponentialBackoff::new(config.retry_backoff_ms, 2, config.retry_backoff_max_ms, JITTER),
             retry_jitter: chance.stream(&format!("{id}/retry-jitter")),
+            rack: config.release.at_least(2, 4).then(|| config.client_rack.as_str().into()),
             config,
             turns: 0,
             reads: Vec::new(),
@@ -93,7 +99,8 @@ impl Consumer {
         self.assign(cx, partitions);
     }
 
-    /// It is to read these partitions (too), from the positions that `auto.offset.reset` gives now.
+    /// It is to read these partitions (too), from the positions that `auto.offset.reset` gives now, or as soon as a leader
+    /// can say them (`broker.md C4`, C8).
     pub fn assign<O: Observer>(&mut self, cx: &mut Cx<'_, O>, partitions: &[KnownPartition]) {
         for known in partitions {
             let at = self.partitions.binary_search_by_key(&known.tp, |assigned| assigned.tp).unwrap_or_else(
@@ -104,12 +111,16 @@ impl Consumer {
             );
             let assigned = &mut self.partitions[at];
             assigned.learn(known);
-            assigned.reset(
-                self.config.auto_offset_reset,
-                known.log_start_offset,
-                known.high_watermark,
-                ErrorCode::OffsetOutOfRange,
-            );
+            let by = self.config.auto_offset_reset;
+            let position = match by {
+                OffsetReset::Earliest => known.earliest,
+                OffsetReset::Latest => known.latest,
+                OffsetReset::None => None,
+            };
+            match position {
+                Some(position) => assigned.seek(position),
+                None => assigned.request_reset(by, ErrorCode::OffsetOutOfRange),
+            }
         }
         self.poll(cx, Seq::OUTSIDE);
     }
@@ -131,6 +142,12 @@ impl Consumer {
                     }
                     (Sent::Metadata, Response::Metadata(response)) => {
                         self.take_metadata(cx, &response, cause);
+                    }
+                    (Sent::EpochEnds(asked), Response::OffsetsForLeaderEpoch(response)) => {
+                        self.take_epoch_ends(cx.now, &asked, &response.partitions, cause);
+                    }
+                    (Sent::Offsets(asked), Response::ListOffsets(response)) => {
+                        self.take_offsets(cx.now, &asked, &response.partitions, cause);
                     }
                     _ => {}
                 }
@@ -189,6 +206,7 @@ impl Consumer {
         }
         self.give_up_overdue(cx);
         self.ask_for_metadata(cx, cause);
+        self.look_up_positions(cx, cause);
         self.send_fetches(cx, cause);
         self.arm(cx.now);
     }
@@ -203,9 +221,13 @@ impl Consumer {
 
     /// A connection is gone with all that was asked on it; whoever leads there may lead no more.
     fn disconnected<O: Observer>(&mut self, cx: &mut Cx<'_, O>, node: BrokerId, cause: Seq) {
-        let asked_for_metadata = self.connections.closed(cx.now, node, cause, cx.chance);
-        if asked_for_metadata {
-            self.metadata.failed(cx.now, cx.chance);
+        let lost = self.connections.closed(cx.now, node, cause, cx.chance);
+        for sent in &lost {
+            match sent {
+                Sent::Metadata => self.metadata.failed(cx.now, cx.chance),
+                Sent::Fetch(asked) => self.leave_replicas(asked),
+                sent => self.positions_unanswered(cx.now, sent, cause),
+            }
         }
         self.metadata.want(cause);
     }
@@ -223,6 +245,6 @@ impl Consumer {
 
     /// Whether there is something to ask this broker.
     fn is_wanted(&self, node: BrokerId) -> bool {
-        self.metadata.is_wanted() || self.partitions.iter().any(|assigned| assigned.leader == Some(node))
+        self.metadata.is_wanted() || self.partitions.iter().any(|assigned| assigned.wants(node))
     }
 }

@@ -15,10 +15,10 @@ pub struct KnownPartition {
     pub leader: Option<BrokerId>,
     /// The leader's epoch.
     pub leader_epoch: i32,
-    /// The first offset of the log.
-    pub log_start_offset: i64,
-    /// The leader's high watermark.
-    pub high_watermark: i64,
+    /// The first offset of the log, if there is a leader to say it.
+    pub earliest: Option<i64>,
+    /// How far the log may be read, if there is a leader that knows (`broker.md C4`).
+    pub latest: Option<i64>,
 }
 
 /// A partition that a consumer reads.
@@ -35,10 +35,15 @@ pub struct AssignedPartition {
     /// Why it is not read any more.
     pub stopped: Option<ErrorCode>,
     position: Option<i64>,
+    pub(super) state: PositionState,
     /// Leader epoch of the last record that it has read; -1: none since its position was set.
     read_epoch: i32,
-    /// The leader has changed since: whether the log that was read is still there has to be asked (`broker.md C7`).
-    unchecked: bool,
+    /// The leader epoch in which its position was set, or is to be checked.
+    position_epoch: i32,
+    /// The position's state is not asked about before.
+    pub(super) retry_at: Time,
+    /// The follower that the leader has sent it to, and until when (`broker.md C5`).
+    pub(super) preferred: Option<(BrokerId, Time)>,
     pub(super) wait: Wait,
     /// Errors in a row.
     pub(super) failures: u32,
@@ -46,6 +51,19 @@ pub struct AssignedPartition {
     pub(super) turn: u64,
     /// What made it wait.
     pub(super) cause: Seq,
+}
+
+/// Where a position stands (Kafka's `SubscriptionState.FetchStates`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PositionState {
+    /// There is none, and none is looked for.
+    None,
+    /// It is fetched from.
+    Fetching,
+    /// The leader has changed: whether the log that was read is still there is asked first (`broker.md C7`).
+    AwaitValidation,
+    /// `auto.offset.reset` gives one as soon as the leader says where (`broker.md C8`).
+    AwaitReset,
 }
 
 /// What holds the next fetch of a partition up.
@@ -68,8 +86,11 @@ impl AssignedPartition {
             high_watermark: 0,
             stopped: None,
             position: None,
+            state: PositionState::None,
             read_epoch: -1,
-            unchecked: false,
+            position_epoch: -1,
+            retry_at: Time::ZERO,
+            preferred: None,
             wait: Wait::Nothing,
             failures: 0,
             turn: 0,
@@ -80,12 +101,17 @@ impl AssignedPartition {
     pub(super) fn learn(&mut self, known: &KnownPartition) {
         self.leader = known.leader;
         self.leader_epoch = known.leader_epoch;
-        self.high_watermark = known.high_watermark;
+        self.high_watermark = known.latest.unwrap_or(0);
     }
 
     /// The next offset that it wants; none once it is stopped, or before it is assigned.
     pub fn position(&self) -> Option<i64> {
         self.position
+    }
+
+    /// Whether its leader has yet to say where it reads on: its position is checked, or looked for.
+    pub fn awaits_leader(&self) -> bool {
+        matches!(self.state, PositionState::AwaitValidation | PositionState::AwaitReset)
     }
 
     /// High watermark less position (`broker.md C9`).
@@ -99,45 +125,56 @@ impl AssignedPartition {
         self.read_epoch = leader_epoch;
     }
 
-    /// The leader epoch that the leader is to look up, if there is something to check (`broker.md C7`).
-    pub(super) fn epoch_to_check(&self) -> i32 {
-        if self.unchecked { self.read_epoch } else { -1 }
+    /// What the leader is to look up to check the position: its leader epoch, and that of the last record read.
+    pub(super) fn to_check(&self) -> (i32, i32) {
+        (self.position_epoch, self.read_epoch)
+    }
+
+    /// Whether the answer to a check in this leader epoch still counts.
+    pub(super) fn awaits_check_in(&self, leader_epoch: i32) -> bool {
+        self.state == PositionState::AwaitValidation && self.position_epoch == leader_epoch
     }
 
     /// The leader's log holds what was read.
     pub(super) fn checked(&mut self) {
-        self.unchecked = false;
+        self.state = PositionState::Fetching;
     }
 
     /// The leader's log holds what was read up to this offset only, of this epoch: with a reset policy the consumer goes on
     /// from there, whichever it is; without one it stops.
     pub(super) fn truncated(&mut self, by: OffsetReset, leader_epoch: i32, end_offset: i64) {
-        self.unchecked = false;
         match by {
-            OffsetReset::Earliest | OffsetReset::Latest => self.advance(end_offset, leader_epoch),
-            OffsetReset::None => {
-                self.position = None;
-                self.stopped = Some(ErrorCode::OffsetOutOfRange);
+            OffsetReset::Earliest | OffsetReset::Latest => {
+                self.advance(end_offset, leader_epoch);
+                self.state = PositionState::Fetching;
             }
+            OffsetReset::None => self.stop(ErrorCode::OffsetOutOfRange),
         }
     }
 
-    /// A position by `auto.offset.reset` (`broker.md C8`): `latest` skips what is there, `earliest` replays it, `none`
-    /// stops with this error.
-    pub(super) fn reset(
-        &mut self,
-        by: OffsetReset,
-        log_start_offset: i64,
-        high_watermark: i64,
-        error: ErrorCode,
-    ) {
-        self.position = match by {
-            OffsetReset::Earliest => Some(log_start_offset),
-            OffsetReset::Latest => Some(high_watermark),
-            OffsetReset::None => None,
-        };
-        self.stopped = self.position.is_none().then_some(error);
-        (self.read_epoch, self.unchecked) = (-1, false);
+    /// It has no position (any more): one by `auto.offset.reset` is looked for (`broker.md C8`); `none` stops with this error.
+    pub(super) fn request_reset(&mut self, by: OffsetReset, error: ErrorCode) {
+        self.stop(error);
+        if by != OffsetReset::None {
+            self.stopped = None;
+            self.state = PositionState::AwaitReset;
+            self.retry_at = Time::ZERO;
+        }
+    }
+
+    /// It reads on from here, whatever stands there.
+    pub(super) fn seek(&mut self, position: i64) {
+        self.position = Some(position);
+        self.state = PositionState::Fetching;
+        (self.read_epoch, self.position_epoch) = (-1, self.leader_epoch);
+        self.stopped = None;
+    }
+
+    fn stop(&mut self, error: ErrorCode) {
+        self.position = None;
+        self.state = PositionState::None;
+        self.read_epoch = -1;
+        self.stopped = Some(error);
     }
 
     /// Another leader of a newer epoch, or the word that there is none; older news count for nothing. Whether anything
@@ -146,26 +183,52 @@ impl AssignedPartition {
         let news =
             leader_epoch >= self.leader_epoch && (self.leader, self.leader_epoch) != (leader, leader_epoch);
         if news {
-            self.unchecked |= leader_epoch > self.leader_epoch && self.read_epoch >= 0;
             self.leader = leader;
             self.leader_epoch = leader_epoch;
         }
         news
     }
 
-    /// Whether it can be asked for now, and of whom.
+    /// There is a leader of another epoch than the position is from: it has to be checked there if it comes from a record
+    /// (Kafka's `maybeValidatePosition`), by a consumer that does (from 2.3 on, KIP-320).
+    pub(super) fn leader_changed(&mut self, checks: bool) {
+        if self.leader.is_none() || self.position.is_none() || self.position_epoch == self.leader_epoch {
+            return;
+        }
+        self.position_epoch = self.leader_epoch;
+        self.preferred = None;
+        if checks && self.read_epoch >= 0 {
+            self.state = PositionState::AwaitValidation;
+            self.retry_at = Time::ZERO;
+        }
+    }
+
+    /// Whether it can be asked for now, and of whom: the leader, or who that has named.
     pub(super) fn fetchable(&self, now: Time) -> Option<BrokerId> {
         let free = match self.wait {
             Wait::Nothing => true,
             Wait::Until(at) => at <= now,
             Wait::Metadata => false,
         };
-        self.leader.filter(|_| free && self.position.is_some())
+        let leader = self.leader.filter(|_| free && self.state == PositionState::Fetching)?;
+        Some(self.preferred.map_or(leader, |(replica, _)| replica))
     }
 
+    /// Whether what is to be known of its position can be asked now.
+    pub(super) fn can_ask(&self, state: PositionState, now: Time) -> bool {
+        self.state == state && self.retry_at <= now
+    }
+
+    /// Whether it reads from this broker, or would ask it.
+    pub(super) fn wants(&self, broker: BrokerId) -> bool {
+        self.leader == Some(broker) || self.preferred.is_some_and(|(replica, _)| replica == broker)
+    }
+
+    /// When something that it waits for is over.
     pub(super) fn waits_until(&self) -> Option<Time> {
-        match self.wait {
-            Wait::Until(at) => Some(at),
+        match (self.state, self.wait) {
+            (PositionState::AwaitValidation | PositionState::AwaitReset, _) => Some(self.retry_at),
+            (PositionState::Fetching, Wait::Until(at)) => Some(at),
             _ => None,
         }
     }

@@ -1,6 +1,8 @@
 //! The consumer held against `broker.md` 8.1 and `producer.md` 4.4 to 4.6 and 4.11, with hand-fed answers.
 
 mod fixture;
+mod positions;
+mod racks;
 
 use crate::config::{OffsetReset, Release};
 use crate::protocol::{Arrival, ErrorCode, FetchedPartition};
@@ -94,76 +96,10 @@ fn c8_positions_at_the_start() {
     assert_eq!(position(|config| config.auto_offset_reset = OffsetReset::None), None);
 }
 
-/// `broker.md C2`, C8: a position out of range is reset the same way.
-#[test]
-fn c8_a_position_out_of_range_is_reset() {
-    let reset = |change: fixture::Change| {
-        let mut world = World::with(1, change);
-        world.answer(0, |asked| FetchedPartition {
-            log_start_offset: 15,
-            high_watermark: 30,
-            ..error(asked, ErrorCode::OffsetOutOfRange)
-        });
-        let stopped = world.consumer.partitions()[0].stopped;
-        (world.position(0), stopped, world.done())
-    };
-    let (position, stopped, done) = reset(|_| {});
-    assert_eq!((position, stopped, done), (Some(15), None, vec!["fetch 0 0@15/5".into()]));
-    let (position, ..) = reset(|config| config.auto_offset_reset = OffsetReset::Latest);
-    assert_eq!(position, Some(30));
-}
-
 /// `broker.md C8`: with `none` there is no position, and nothing is fetched.
 #[test]
 fn c8_without_a_reset_nothing_is_read() {
     let mut world = World::with(1, |config| config.auto_offset_reset = OffsetReset::None);
-    assert_eq!((world.position(0), world.done()), (None, vec![]));
-    assert!(world.consumer.partitions()[0].stopped.is_some());
-}
-
-/// `broker.md C4`: a new leader whose high watermark is still below the position gives nothing; the consumer waits.
-#[test]
-fn c4_a_lower_high_watermark_is_no_reason_to_go_back() {
-    let mut world = World::with(1, |config| config.auto_offset_reset = OffsetReset::Latest);
-    world.answer(0, |asked| FetchedPartition { high_watermark: 17, ..empty(asked) });
-    assert_eq!(world.done(), ["fetch 0 0@20/5"]);
-    assert_eq!(world.consumer.lag(), 0);
-}
-
-/// `broker.md C7`: once the leader has changed, the next fetch names the epoch of the last record read. If the new leader's
-/// log ends before the position, the consumer goes on where that epoch ends there, whatever its reset policy.
-#[test]
-fn c7_a_shorter_log_is_read_from_where_it_parts() {
-    let mut world = World::with(1, |config| config.auto_offset_reset = OffsetReset::Latest);
-    world.answer(0, |asked| batch(asked, 20, 4));
-    let checks = |world: &World, node| world.fetch_at(node).1[0].last_fetched_epoch;
-    assert_eq!(checks(&world, 0), -1, "nothing to check under the same leader");
-    world.at(1_000).answer(0, |asked| hint(asked, 1, 6));
-    assert_eq!((checks(&world, 1), world.position(0)), (5, Some(24)));
-    world.answer(1, |asked| FetchedPartition { diverging: Some((5, 22)), ..empty(asked) });
-    assert_eq!((checks(&world, 1), world.position(0)), (-1, Some(22)));
-    assert_eq!(world.done(), ["fetch 1 0@22/6"]);
-}
-
-/// `broker.md C7`: a log that holds everything is checked once.
-#[test]
-fn c7_a_log_that_is_whole_is_checked_once() {
-    let mut world = World::reading(1);
-    world.answer(0, |asked| batch(asked, 10, 4));
-    world.at(1_000).answer(0, |asked| hint(asked, 1, 6));
-    assert_eq!(world.fetch_at(1).1[0].last_fetched_epoch, 5);
-    world.answer(1, empty);
-    assert_eq!((world.fetch_at(1).1[0].last_fetched_epoch, world.position(0)), (-1, Some(14)));
-}
-
-/// `broker.md C7`: without a reset policy the truncation is an error: the consumer stops.
-#[test]
-fn c7_without_a_reset_a_shorter_log_stops_the_consumer() {
-    let mut world = World::reading(1);
-    world.answer(0, |asked| batch(asked, 10, 4));
-    world.at(1_000).answer(0, |asked| hint(asked, 1, 6));
-    world.set_reset(OffsetReset::None);
-    world.answer(1, |asked| FetchedPartition { diverging: Some((5, 12)), ..empty(asked) });
     assert_eq!((world.position(0), world.done()), (None, vec![]));
     assert!(world.consumer.partitions()[0].stopped.is_some());
 }
@@ -301,6 +237,25 @@ fn silence_closes_the_connection() {
     assert_eq!(world.at(30_000).done(), ["close 0 request-timeout", "metadata 1"]);
     world.answer_to(0, correlation, &asked, |asked| batch(asked, 10, 1));
     assert_eq!((world.position(0), world.consumer.reads().len()), (Some(10), 0));
+}
+
+/// `socket.connection.setup.timeout.ms` is the consumer's own; before 2.7 (KIP-601) there was none.
+#[test]
+fn connection_set_up_timeouts_are_the_consumers_own() {
+    let given_up = |change: fixture::Change| {
+        let mut world = World::with(1, change);
+        world.at(1_000).take();
+        world.arrive(0, Arrival::Closed);
+        world.answer_metadata(Some(0), 5);
+        let began = world.wait_for("connect 0");
+        world.at(began + 60_000).done().contains(&"close 0 client".to_owned())
+    };
+    assert!(given_up(|_| {}));
+    assert!(!given_up(|config| config.connection_setup_timeout_ms = None));
+    assert!(!given_up(|config| {
+        config.connection_setup_timeout_ms = Some(70_000);
+        config.connection_setup_timeout_max_ms = 70_000;
+    }));
 }
 
 /// `producer.md 4.4`: an attempt to connect into silence is given up after 10 s, the next one after 20 s.

@@ -10,7 +10,7 @@ use crate::protocol::Response;
 use crate::record::{ConsumerIx, TopicPartition};
 use crate::trace::{Event, MessageBody, MessageEvent};
 
-/// Where each consumer has to go on; nothing after an error, which may have made it seek.
+/// Where each consumer has to go on; nothing after an error or a check of its position, which may have made it seek.
 #[derive(Default)]
 pub(super) struct Consumers {
     next: BTreeMap<(ConsumerIx, TopicPartition), i64>,
@@ -18,10 +18,15 @@ pub(super) struct Consumers {
 
 impl Consumers {
     fn message(&mut self, look: &Look<'_>, message: &MessageEvent, found: &mut Found) {
-        let MessageBody::Response(Response::Fetch(answer)) = &message.body else { return };
         let Some(consumer) = message.ends.consumer else { return };
+        if let MessageBody::Response(Response::OffsetsForLeaderEpoch(answer)) = &message.body {
+            for end in &answer.partitions {
+                self.next.remove(&(consumer, end.tp));
+            }
+        }
+        let MessageBody::Response(Response::Fetch(answer)) = &message.body else { return };
         for fetched in &answer.partitions {
-            if fetched.error.is_error() || fetched.diverging.is_some() {
+            if fetched.error.is_error() {
                 self.next.remove(&(consumer, fetched.tp));
                 continue;
             }

@@ -2,30 +2,17 @@
 
 use super::look::{Look, Replica};
 use super::violation::{Found, Invariant};
-use super::{Checker, Step};
-use crate::record::TopicPartition;
-use crate::trace::Event;
+use super::{Checker, Step, Written};
 
 pub(super) struct EpochCache;
 
 impl Checker for EpochCache {
     /// After an append the epochs of what was appended; after a cut, a start or a new role all of them.
     fn step(&mut self, look: &Look<'_>, step: &Step<'_>, found: &mut Found) {
-        for (_, event) in step.events {
-            match *event {
-                Event::Append { broker, topic, partition, base_offset, .. }
-                | Event::Replicated { broker, topic, partition, base_offset, .. } => {
-                    if let Some(replica) = look.running(broker, TopicPartition { topic, partition }) {
-                        check_from(look, &replica, base_offset, found);
-                    }
-                }
-                Event::Truncated { broker, topic, partition, .. }
-                | Event::RoleChanged { broker, topic, partition, .. } => {
-                    if let Some(replica) = look.running(broker, TopicPartition { topic, partition }) {
-                        check_from(look, &replica, i64::MIN, found);
-                    }
-                }
-                _ => {}
+        for (replica, written) in step.written(look) {
+            match written {
+                Written::From(offset) => check_from(look, &replica, offset, found),
+                Written::Anew => check_from(look, &replica, i64::MIN, found),
             }
         }
     }

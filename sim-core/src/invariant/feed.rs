@@ -80,6 +80,7 @@ fn is_looked_at(kind: EventKind) -> bool {
             | EventKind::FetchRequestSent
             | EventKind::FetchResponse
             | EventKind::FetchResponseSent
+            | EventKind::OffsetForLeaderEpochResponse
             | EventKind::AlterPartitionRequest
             | EventKind::AlterPartitionResponse
             | EventKind::AlterPartitionResponseSent

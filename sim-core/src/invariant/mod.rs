@@ -43,9 +43,10 @@ pub use feed::Feed;
 pub use violation::{Invariant, Violation};
 
 use crate::kernel::{Finished, Run};
+use crate::record::TopicPartition;
 use crate::trace::{Event, Observer, Seq, Stamp};
 use history::History;
-use look::{Look, Touched};
+use look::{Look, Replica, Touched};
 use violation::Found;
 
 /// A checker of one invariant.
@@ -61,6 +62,34 @@ trait Checker {
 struct Step<'a> {
     events: &'a [(Stamp, Event)],
     touched: &'a Touched,
+}
+
+/// What a step has done to a replica's log.
+enum Written {
+    /// Batches were appended from this offset on.
+    From(i64),
+    /// It was cut or has a new role: nothing that was known of it need still be so.
+    Anew,
+}
+
+impl Step<'_> {
+    /// The logs that the step has written, in its order, at brokers that run.
+    fn written<'l>(&self, look: &Look<'l>) -> impl Iterator<Item = (Replica<'l>, Written)> {
+        self.events.iter().filter_map(|(_, event)| {
+            let (broker, topic, partition, written) = match *event {
+                Event::Append { broker, topic, partition, base_offset, .. }
+                | Event::Replicated { broker, topic, partition, base_offset, .. } => {
+                    (broker, topic, partition, Written::From(base_offset))
+                }
+                Event::Truncated { broker, topic, partition, .. }
+                | Event::RoleChanged { broker, topic, partition, .. } => {
+                    (broker, topic, partition, Written::Anew)
+                }
+                _ => return None,
+            };
+            Some((look.running(broker, TopicPartition { topic, partition })?, written))
+        })
+    }
 }
 
 /// The checkers of one run, and what they have found.

@@ -4,31 +4,19 @@ use std::collections::BTreeMap;
 
 use super::look::{Look, Replica};
 use super::violation::{Found, Invariant};
-use super::{Checker, Step};
+use super::{Checker, Step, Written};
 use crate::broker::{CachedBatch, ProducerState};
-use crate::record::{NO_PRODUCER_ID, StoredBatch, TopicPartition};
-use crate::trace::Event;
+use crate::record::{NO_PRODUCER_ID, StoredBatch};
 
 pub(super) struct ProducerTable;
 
 impl Checker for ProducerTable {
     /// After an append the producers of what was appended; after a cut or a start all of them.
     fn step(&mut self, look: &Look<'_>, step: &Step<'_>, found: &mut Found) {
-        for (_, event) in step.events {
-            match *event {
-                Event::Append { broker, topic, partition, base_offset, .. }
-                | Event::Replicated { broker, topic, partition, base_offset, .. } => {
-                    if let Some(replica) = look.running(broker, TopicPartition { topic, partition }) {
-                        check_from(look, &replica, base_offset, found);
-                    }
-                }
-                Event::Truncated { broker, topic, partition, .. }
-                | Event::RoleChanged { broker, topic, partition, .. } => {
-                    if let Some(replica) = look.running(broker, TopicPartition { topic, partition }) {
-                        check_all(look, &replica, found);
-                    }
-                }
-                _ => {}
+        for (replica, written) in step.written(look) {
+            match written {
+                Written::From(offset) => check_from(look, &replica, offset, found),
+                Written::Anew => check_all(look, &replica, found),
             }
         }
     }
@@ -42,13 +30,13 @@ impl Checker for ProducerTable {
 
 /// What a log says of one producer: the batches of its last epoch.
 #[derive(Default)]
-struct Written {
+struct Entry {
     epoch: i16,
     batches: Vec<CachedBatch>,
     timestamp: i64,
 }
 
-impl Written {
+impl Entry {
     fn note(&mut self, stored: &StoredBatch) {
         if self.epoch != stored.batch.producer_epoch {
             self.batches.clear();
@@ -73,8 +61,8 @@ impl Written {
     }
 }
 
-fn written(replica: &Replica<'_>, from: i64) -> BTreeMap<i64, Written> {
-    let mut producers: BTreeMap<i64, Written> = BTreeMap::new();
+fn written(replica: &Replica<'_>, from: i64) -> BTreeMap<i64, Entry> {
+    let mut producers: BTreeMap<i64, Entry> = BTreeMap::new();
     for stored in replica.it.log().batches_from(from) {
         if stored.batch.producer_id != NO_PRODUCER_ID {
             producers.entry(stored.batch.producer_id).or_default().note(stored);
@@ -107,7 +95,7 @@ fn check_all(look: &Look<'_>, replica: &Replica<'_>, found: &mut Found) {
     }
     for (id, state) in replica.it.producers().iter() {
         if log_start == 0 && !producers.contains_key(&id) {
-            report(look, replica, id, Some(state), &Written::default(), found);
+            report(look, replica, id, Some(state), &Entry::default(), found);
         }
     }
 }
@@ -117,7 +105,7 @@ fn report(
     replica: &Replica<'_>,
     id: i64,
     known: Option<&ProducerState>,
-    written: &Written,
+    written: &Entry,
     found: &mut Found,
 ) {
     let list = |epoch: i16, batches: &[CachedBatch]| {

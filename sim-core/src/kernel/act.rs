@@ -284,6 +284,7 @@ impl<O: Observer> Run<O> {
             return;
         }
         client.die();
+        self.client_settled[usize::from(producer)] = client.is_settled();
         let producer = ProducerIx(producer);
         for broker in (0..self.brokers.len() as u32).map(|id| Endpoint::Broker(BrokerId(id))) {
             for end in [Endpoint::Producer(producer), Endpoint::Bootstrap(producer)] {

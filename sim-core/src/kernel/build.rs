@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::chaos::Chaos;
 use super::client::Client;
+use super::components::endpoint;
 use super::lost_tails::LostTails;
 use super::pause::Piles;
 use super::queue::{Class, Queue};
-use super::run::{Due, Process, Run, Scratch, endpoint};
+use super::run::{Due, Process, Run, Scratch};
 use super::tally::Tally;
 use crate::application::StreamState;
 use crate::broker::{Broker, BrokerOutput};
@@ -18,7 +19,7 @@ use crate::fault::FaultPlan;
 use crate::network::{Endpoint, Network};
 use crate::producer::Producer;
 use crate::protocol::{ErrorCode, MetadataResponse, PartitionMetadata, TopicMetadata};
-use crate::record::{BrokerId, ConsumerIx, Names, ProducerIx, TopicIx};
+use crate::record::{BrokerId, ConsumerIx, Names, ProducerIx, TopicIx, TopicPartition};
 use crate::scenario::{Scenario, Stream};
 use crate::time::Time;
 use crate::trace::{Cx, Event, Observer, Seq, Tracer};
@@ -57,6 +58,7 @@ impl<O: Observer> Run<O> {
             profile: scenario.profile.to_string().into(),
         });
         let config = Arc::new(scenario.cluster.config.clone());
+        let racks: Arc<[String]> = scenario.cluster.racks.as_slice().into();
         let brokers: Vec<Broker> = (0..scenario.cluster.brokers)
             .map(|id| {
                 let (topics, timing) = (&scenario.topics, &scenario.cluster.timing);
@@ -68,6 +70,7 @@ impl<O: Observer> Run<O> {
                     timing,
                     &mut *chance,
                 )
+                .with_racks(Arc::clone(&racks))
             })
             .collect();
         let cluster = &scenario.cluster;
@@ -91,6 +94,7 @@ impl<O: Observer> Run<O> {
             trace,
             clients: Vec::with_capacity(scenario.producers.len()),
             client_settled: vec![false; scenario.producers.len()],
+            apart: TopicPartition::default(),
             network,
             processes: vec![Process::new(scenario.cluster.warm); brokers.len()],
             brokers,

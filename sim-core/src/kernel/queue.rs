@@ -47,11 +47,13 @@ impl Order {
 pub struct Queue<E> {
     heap: Vec<(Order, E)>,
     scheduled: u64,
+    /// The instant of what was taken last.
+    now: Time,
 }
 
 impl<E> Default for Queue<E> {
     fn default() -> Self {
-        Queue { heap: Vec::new(), scheduled: 0 }
+        Queue { heap: Vec::new(), scheduled: 0, now: Time::ZERO }
     }
 }
 
@@ -79,8 +81,14 @@ impl<E: Copy> Queue<E> {
     /// The next event.
     pub fn pop(&mut self) -> Option<(Time, E)> {
         let last = self.heap.pop()?;
-        let Some(&(order, event)) = self.heap.first() else { return Some((last.0.time(), last.1)) };
-        self.refill(last);
+        let (order, event) = match self.heap.first() {
+            None => last,
+            Some(&first) => {
+                self.refill(last);
+                first
+            }
+        };
+        self.now = order.time();
         Some((order.time(), event))
     }
 
@@ -95,6 +103,12 @@ impl<E: Copy> Queue<E> {
     }
 
     fn push(&mut self, order: Order, event: E) {
+        debug_assert!(
+            order.time() >= self.now,
+            "due at {:?}, and it is {:?} already",
+            order.time(),
+            self.now
+        );
         self.heap.push((order, event));
         self.rise(self.heap.len() - 1, (order, event));
     }

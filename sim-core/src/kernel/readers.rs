@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::run::{Due, Run};
-use crate::broker::Partition;
 use crate::consumer::{Consumer, KnownPartition, Read};
 use crate::network::Endpoint;
 use crate::record::{BrokerId, ConsumerIx, RecordId, StoredBatch, TopicPartition};
@@ -36,8 +35,8 @@ impl<O: Observer> Run<O> {
         self.scratch.actions = actions;
     }
 
-    /// A consumer begins: its connections are up, it knows leaders and positions as of this instant. If its topics have yet
-    /// to be created, it begins when they are.
+    /// A consumer begins: its connections are up, it knows leaders and, where they can say them, positions as of this instant.
+    /// If its topics have yet to be created, it begins when they are.
     pub(super) fn consumer_starts(&mut self, consumer: ConsumerIx) {
         let partitions = &self.scenario.consumers[usize::from(consumer.0)].partitions;
         if partitions.iter().any(|tp| self.controller.partition_count(tp.topic) == 0) {
@@ -51,6 +50,7 @@ impl<O: Observer> Run<O> {
         for &broker in &up {
             self.network.warm(Endpoint::Consumer(consumer), Endpoint::Broker(broker), &mut *self.chance);
         }
+        let release = self.scenario.cluster.config.release;
         let settings = &self.scenario.consumers[usize::from(consumer.0)];
         let partitions: Vec<KnownPartition> = settings
             .partitions
@@ -62,8 +62,11 @@ impl<O: Observer> Run<O> {
                     tp,
                     leader: state.leader,
                     leader_epoch: state.leader_epoch,
-                    log_start_offset: replica.map_or(0, |replica| replica.log().start_offset()),
-                    high_watermark: replica.map_or(0, Partition::high_watermark),
+                    earliest: state.leader.map(|_| replica.map_or(0, |replica| replica.log().start_offset())),
+                    latest: state.leader.and_then(|_| match replica {
+                        Some(replica) => replica.latest_offset(release),
+                        None => Some(0),
+                    }),
                 })
             })
             .collect();

@@ -1,5 +1,6 @@
 //! Whole runs held against the reference: what only shows when all parts work together.
 
+mod callbacks;
 mod chaos;
 mod cold;
 mod controller;
@@ -10,6 +11,7 @@ mod mishaps;
 mod pause;
 mod power;
 mod readers;
+mod settled;
 mod shutdown;
 mod slow;
 mod storage;

@@ -177,4 +177,10 @@ impl Producer {
     pub fn take_actions(&mut self, into: &mut Vec<ClientAction>) {
         self.sender.take_actions(into);
     }
+
+    /// Those of them that do not wait for the next poll: a connection is started and closed at once, also while a callback
+    /// holds the thread up.
+    pub fn take_connects_and_closes(&mut self, into: &mut Vec<ClientAction>) {
+        self.sender.take_connects_and_closes(into);
+    }
 }

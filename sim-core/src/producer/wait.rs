@@ -62,7 +62,8 @@ impl Producer {
         self.blocked.iter().find(|(other, _)| *other == thread).map(|(_, blocked)| blocked.deadline)
     }
 
-    /// The blocked `send()` of this thread looks again; `record` is the one that it was called with.
+    /// The blocked `send()` of this thread looks again; `record` is the one that it was called with. A thread that does not
+    /// wait calls it.
     pub fn resume<O: Observer>(
         &mut self,
         cx: &mut Cx<'_, O>,

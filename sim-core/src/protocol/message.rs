@@ -3,6 +3,9 @@
 use std::sync::Arc;
 
 use super::ErrorCode;
+use super::offsets::{
+    ListOffsetsRequest, ListOffsetsResponse, OffsetsForLeaderEpochRequest, OffsetsForLeaderEpochResponse,
+};
 use crate::record::{BatchId, BrokerId, RecordBatch, StoredBatch, TopicIx, TopicPartition};
 
 /// A request as it is written to a connection. Cheap to clone: what is large is shared.
@@ -14,6 +17,10 @@ pub enum Request {
     Fetch(FetchRequest),
     /// A client asks who leads what.
     Metadata(MetadataRequest),
+    /// A follower or a consumer asks where a leader epoch ends.
+    OffsetsForLeaderEpoch(OffsetsForLeaderEpochRequest),
+    /// A consumer asks where a log begins, or how far it may be read.
+    ListOffsets(ListOffsetsRequest),
     /// An idempotent producer asks for its id (`transactional.id` null).
     InitProducerId,
     /// A leader proposes an ISR to the controller.
@@ -31,6 +38,10 @@ pub enum Response {
     Fetch(Arc<FetchResponse>),
     /// To [`Request::Metadata`].
     Metadata(Arc<MetadataResponse>),
+    /// To [`Request::OffsetsForLeaderEpoch`].
+    OffsetsForLeaderEpoch(Arc<OffsetsForLeaderEpochResponse>),
+    /// To [`Request::ListOffsets`].
+    ListOffsets(Arc<ListOffsetsResponse>),
     /// To [`Request::InitProducerId`].
     InitProducerId(InitProducerIdResponse),
     /// To [`Request::AlterPartition`].
@@ -106,6 +117,9 @@ pub struct FetchRequest {
     /// Whether it names all that is fetched, and so begins a session; if not, only what has changed (KIP-227). A consumer's
     /// always does.
     pub full: bool,
+    /// The consumer's `client.rack`, empty if it has none; nothing before 2.4 and of followers: it is served by leaders only
+    /// (KIP-392).
+    pub rack: Option<Arc<str>>,
     /// How long it may be parked, in ms.
     pub max_wait_ms: i32,
     /// From how many bytes on it is answered at once.
@@ -125,7 +139,7 @@ pub struct FetchPartition {
     pub fetch_offset: i64,
     /// The leader epoch that the asker knows; -1 for none.
     pub current_leader_epoch: i32,
-    /// The epoch of its last record; -1 for none (`broker.md R3`).
+    /// The epoch of a follower's last record from 2.7 on; -1 for none (`broker.md R3`).
     pub last_fetched_epoch: i32,
     /// The asker's log start; -1 for a consumer.
     pub log_start_offset: i64,
@@ -149,14 +163,16 @@ pub struct FetchedPartition {
     pub tp: TopicPartition,
     /// NONE, or why not.
     pub error: ErrorCode,
-    /// The leader's high watermark when it read; with OFFSET_OUT_OF_RANGE too, for there is no ListOffsets.
+    /// The leader's high watermark when it read; -1 with an error.
     pub high_watermark: i64,
-    /// The leader's log start; with OFFSET_OUT_OF_RANGE too.
+    /// The leader's log start; of the errors, OFFSET_OUT_OF_RANGE alone tells it (see `failed_fetch` in `broker/fetch.rs`).
     pub log_start_offset: i64,
-    /// Where the asker's log parts from the leader's: epoch and end offset (`broker.md R30`).
+    /// Where a follower's log parts from the leader's: epoch and end offset (`broker.md R30`).
     pub diverging: Option<(i32, i64)>,
     /// The leader that an error names (KIP-951).
     pub leader_hint: Option<LeaderHint>,
+    /// The replica that the consumer had better read from, instead of records (`broker.md C5`).
+    pub preferred_read_replica: Option<BrokerId>,
     /// Whole batches from the fetch offset on.
     pub batches: Vec<StoredBatch>,
 }

@@ -4,6 +4,7 @@ mod channel;
 mod error;
 mod exception;
 mod message;
+mod offsets;
 
 pub use channel::{Arrival, ClientAction};
 pub use error::ErrorCode;
@@ -13,4 +14,8 @@ pub use message::{
     FetchedPartition, Follower, HeartbeatRequest, HeartbeatResponse, InitProducerIdResponse, LeaderHint,
     MetadataRequest, MetadataResponse, MetadataUpdate, PartitionMetadata, PartitionResult, ProduceRequest,
     ProduceResponse, Request, Response, TopicMetadata,
+};
+pub use offsets::{
+    EpochEnd, EpochToLookUp, ListOffsetsRequest, ListOffsetsResponse, ListedOffset, OffsetToList,
+    OffsetsForLeaderEpochRequest, OffsetsForLeaderEpochResponse,
 };

@@ -167,6 +167,11 @@ impl Sender {
         self.client.take_actions(into);
     }
 
+    /// What does not wait for the next poll.
+    pub(crate) fn take_connects_and_closes(&mut self, into: &mut Vec<ClientAction>) {
+        self.client.take_connects_and_closes(into);
+    }
+
     /// Whether `send()` still has somebody to send for.
     pub(crate) fn is_running(&self) -> bool {
         self.running

@@ -67,6 +67,10 @@ macro_rules! kinds {
             HeartbeatRequest = "heartbeat-request", HeartbeatRequestSent = "heartbeat-request-sent",
             HeartbeatResponse = "heartbeat-response", HeartbeatResponseSent = "heartbeat-response-sent",
             MetadataUpdate = "metadata-update", MetadataUpdateSent = "metadata-update-sent",
+            OffsetForLeaderEpochRequest = "offset-for-leader-epoch-request", OffsetForLeaderEpochRequestSent = "offset-for-leader-epoch-request-sent",
+            OffsetForLeaderEpochResponse = "offset-for-leader-epoch-response", OffsetForLeaderEpochResponseSent = "offset-for-leader-epoch-response-sent",
+            ListOffsetsRequest = "list-offsets-request", ListOffsetsRequestSent = "list-offsets-request-sent",
+            ListOffsetsResponse = "list-offsets-response", ListOffsetsResponseSent = "list-offsets-response-sent",
         }
     };
 }
@@ -305,6 +309,12 @@ impl MessageBody {
             MessageBody::Request(Request::Metadata(_)) => {
                 (EventKind::MetadataRequestSent, EventKind::MetadataRequest)
             }
+            MessageBody::Request(Request::OffsetsForLeaderEpoch(_)) => {
+                (EventKind::OffsetForLeaderEpochRequestSent, EventKind::OffsetForLeaderEpochRequest)
+            }
+            MessageBody::Request(Request::ListOffsets(_)) => {
+                (EventKind::ListOffsetsRequestSent, EventKind::ListOffsetsRequest)
+            }
             MessageBody::Request(Request::InitProducerId) => {
                 (EventKind::InitProducerIdRequestSent, EventKind::InitProducerIdRequest)
             }
@@ -322,6 +332,12 @@ impl MessageBody {
             }
             MessageBody::Response(Response::Metadata(_)) => {
                 (EventKind::MetadataResponseSent, EventKind::MetadataResponse)
+            }
+            MessageBody::Response(Response::OffsetsForLeaderEpoch(_)) => {
+                (EventKind::OffsetForLeaderEpochResponseSent, EventKind::OffsetForLeaderEpochResponse)
+            }
+            MessageBody::Response(Response::ListOffsets(_)) => {
+                (EventKind::ListOffsetsResponseSent, EventKind::ListOffsetsResponse)
             }
             MessageBody::Response(Response::InitProducerId(_)) => {
                 (EventKind::InitProducerIdResponseSent, EventKind::InitProducerIdResponse)
@@ -347,6 +363,10 @@ fn visit_request<V: Visitor>(request: &Request, visitor: &mut V) {
         }
         Request::Fetch(fetch) => visitor.field("partitions", Value::List(&fetch.partitions)),
         Request::Metadata(metadata) => visitor.field("topics", Value::List(&Topics(&metadata.topics))),
+        Request::OffsetsForLeaderEpoch(epochs) => {
+            visitor.field("partitions", Value::List(&epochs.partitions));
+        }
+        Request::ListOffsets(offsets) => visitor.field("partitions", Value::List(&offsets.partitions)),
         Request::AlterPartition(alter) => {
             let isr: Vec<BrokerId> = alter.isr.iter().map(|&(broker, _)| broker).collect();
             alter.tp.topic.visit("topic", visitor);
@@ -367,6 +387,10 @@ fn visit_response<V: Visitor>(response: &Response, visitor: &mut V) {
         }
         Response::Fetch(fetch) => visitor.field("partitions", Value::List(fetch.as_ref())),
         Response::Metadata(metadata) => visitor.field("partitions", Value::List(metadata.as_ref())),
+        Response::OffsetsForLeaderEpoch(epochs) => {
+            visitor.field("partitions", Value::List(epochs.as_ref()));
+        }
+        Response::ListOffsets(offsets) => visitor.field("partitions", Value::List(offsets.as_ref())),
         Response::InitProducerId(init) => {
             init.producer_id.visit("producer_id", visitor);
             init.producer_epoch.visit("producer_epoch", visitor);

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::protocol::{
-    ErrorCode, Exception, FetchPartition, FetchResponse, FetchedPartition, MetadataResponse, PartitionResult,
-    ProduceResponse,
+    EpochEnd, EpochToLookUp, ErrorCode, Exception, FetchPartition, FetchResponse, FetchedPartition,
+    ListOffsetsResponse, ListedOffset, MetadataResponse, OffsetToList, OffsetsForLeaderEpochResponse,
+    PartitionResult, ProduceResponse,
 };
 use crate::record::{BatchId, BrokerId, ConsumerIx, ProducerIx, RecordBatch, RecordId, TopicIx};
 
@@ -202,7 +203,9 @@ impl Items for FetchResponse {
     }
 
     fn visit(&self, at: usize, visitor: &mut dyn Visitor) {
-        let FetchedPartition { tp, error, high_watermark, diverging, batches, .. } = &self.partitions[at];
+        let FetchedPartition {
+            tp, error, high_watermark, diverging, batches, preferred_read_replica, ..
+        } = &self.partitions[at];
         put(visitor, "topic", tp.topic);
         put(visitor, "partition", tp.partition);
         put(visitor, "records", batches.iter().map(|stored| stored.batch.records.len()).sum::<u32>());
@@ -210,6 +213,67 @@ impl Items for FetchResponse {
         put(visitor, "error", error.is_error().then_some(*error));
         put(visitor, "diverging_epoch", diverging.map(|(epoch, _)| epoch));
         put(visitor, "diverging_end_offset", diverging.map(|(_, end)| end));
+        // Where no replica is named there is no such field, not even an absent one.
+        if let Some(replica) = *preferred_read_replica {
+            put(visitor, "preferred_read_replica", replica);
+        }
+    }
+}
+
+impl Items for Arc<[EpochToLookUp]> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn visit(&self, at: usize, visitor: &mut dyn Visitor) {
+        let EpochToLookUp { tp, current_leader_epoch, leader_epoch } = self[at];
+        put(visitor, "topic", tp.topic);
+        put(visitor, "partition", tp.partition);
+        put(visitor, "current_leader_epoch", current_leader_epoch);
+        put(visitor, "leader_epoch", leader_epoch);
+    }
+}
+
+impl Items for OffsetsForLeaderEpochResponse {
+    fn count(&self) -> usize {
+        self.partitions.len()
+    }
+
+    fn visit(&self, at: usize, visitor: &mut dyn Visitor) {
+        let EpochEnd { tp, error, leader_epoch, end_offset } = self.partitions[at];
+        put(visitor, "topic", tp.topic);
+        put(visitor, "partition", tp.partition);
+        put(visitor, "leader_epoch", leader_epoch);
+        put(visitor, "end_offset", end_offset);
+        put(visitor, "error", error.is_error().then_some(error));
+    }
+}
+
+impl Items for Arc<[OffsetToList]> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn visit(&self, at: usize, visitor: &mut dyn Visitor) {
+        let OffsetToList { tp, current_leader_epoch, timestamp } = self[at];
+        put(visitor, "topic", tp.topic);
+        put(visitor, "partition", tp.partition);
+        put(visitor, "leader_epoch", current_leader_epoch);
+        put(visitor, "timestamp", timestamp);
+    }
+}
+
+impl Items for ListOffsetsResponse {
+    fn count(&self) -> usize {
+        self.partitions.len()
+    }
+
+    fn visit(&self, at: usize, visitor: &mut dyn Visitor) {
+        let ListedOffset { tp, error, offset } = self.partitions[at];
+        put(visitor, "topic", tp.topic);
+        put(visitor, "partition", tp.partition);
+        put(visitor, "offset", offset);
+        put(visitor, "error", error.is_error().then_some(error));
     }
 }
 

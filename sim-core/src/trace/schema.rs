@@ -71,13 +71,31 @@ impl EventKind {
                     "error",
                     "diverging_epoch",
                 ],
-                &["diverging_end_offset"],
+                &["diverging_end_offset", "preferred_read_replica"],
             ],
             K::MetadataRequest | K::MetadataRequestSent => &[&["message"], CLIENT_ENDS, &["topics", "topic"]],
             K::MetadataResponse | K::MetadataResponseSent => &[
                 &["message", "request"],
                 CLIENT_ENDS,
                 &["partitions", "topic", "partition", "leader", "leader_epoch", "error"],
+            ],
+            K::OffsetForLeaderEpochRequest | K::OffsetForLeaderEpochRequestSent => &[
+                &["message"],
+                FETCH_ENDS,
+                &["partitions", "topic", "partition", "current_leader_epoch", "leader_epoch"],
+            ],
+            K::OffsetForLeaderEpochResponse | K::OffsetForLeaderEpochResponseSent => &[
+                &["message", "request"],
+                FETCH_ENDS,
+                &["partitions", "topic", "partition", "leader_epoch", "end_offset", "error"],
+            ],
+            K::ListOffsetsRequest | K::ListOffsetsRequestSent => &[
+                &["message", "consumer", "broker"],
+                &["partitions", "topic", "partition", "leader_epoch", "timestamp"],
+            ],
+            K::ListOffsetsResponse | K::ListOffsetsResponseSent => &[
+                &["message", "request", "consumer", "broker"],
+                &["partitions", "topic", "partition", "offset", "error"],
             ],
             K::InitProducerIdRequest | K::InitProducerIdRequestSent => &[&["message", "producer", "broker"]],
             K::InitProducerIdResponse | K::InitProducerIdResponseSent => {

@@ -42,12 +42,15 @@ impl CauseIndex {
         match finding.kind {
             Kind::Duplicated => self.second_copy(places),
             Kind::Reordered => places.first().and_then(|place| self.append(place)),
-            Kind::WrittenThoughFailed if finding.told == Told::Pending => {
-                places.first().and_then(|place| self.append(place))
-            }
+            Kind::WrittenThoughFailed if finding.told == Told::Pending => self.written(finding, findings),
             Kind::WrittenThoughFailed | Kind::Gap => self.failures.get(&finding.record).copied(),
             Kind::Lost => self.loss(finding, ledger),
         }
+    }
+
+    /// The append of a finding's first copy.
+    pub fn written(&self, finding: &Finding, findings: &Findings) -> Option<Seq> {
+        findings.places(finding).first().and_then(|place| self.append(place))
     }
 
     fn append(&self, place: &Place) -> Option<Seq> {

@@ -130,10 +130,10 @@ struct Search<'a> {
     /// Copies of each record, by producer and index.
     copies: Vec<Vec<u8>>,
     extra_copies: u64,
-    /// The record sent last among those of a producer that a log holds, by log and producer.
-    latest: Vec<Option<u32>>,
+    /// The record sent last among those of a producer that a log holds, by log and producer, and what it carries.
+    latest: Vec<Option<(u32, Identity)>>,
     /// First copies out of order.
-    late: Vec<Copy>,
+    late: Vec<Late>,
     lost: Vec<RecordId>,
     duplicated: Vec<RecordId>,
     written_though_failed: Vec<RecordId>,
@@ -142,12 +142,22 @@ struct Search<'a> {
     wanted: Vec<Copy>,
 }
 
+/// Producer id and epoch that a batch carries.
+type Identity = (i64, i16);
+
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Copy {
     record: RecordId,
     place: Place,
-    /// Producer id and epoch that it carries.
-    identity: (i64, i16),
+    identity: Identity,
+}
+
+/// A first copy that is out of order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Late {
+    copy: Copy,
+    /// What the record carries that it stands behind.
+    ahead: Identity,
 }
 
 impl Copy {
@@ -155,9 +165,13 @@ impl Copy {
         Copy {
             record: RecordId { producer: stored.batch.batch.producer, index },
             place: Place { tp: stored.batch.tp, offset, leader_epoch: stored.leader_epoch },
-            identity: (stored.batch.producer_id, stored.batch.producer_epoch),
+            identity: identity(stored),
         }
     }
+}
+
+fn identity(stored: &StoredBatch) -> Identity {
+    (stored.batch.producer_id, stored.batch.producer_epoch)
 }
 
 impl<'a> Search<'a> {
@@ -197,7 +211,7 @@ impl<'a> Search<'a> {
             }
         }
         self.late.sort_unstable();
-        self.late.dedup_by_key(|copy| copy.record);
+        self.late.dedup_by_key(|late| late.copy.record);
     }
 
     #[inline]
@@ -223,12 +237,12 @@ impl<'a> Search<'a> {
         }
         let latest = self.latest[log * self.producers + who];
         match latest {
-            Some(latest) if latest > index => {
+            Some((latest, ahead)) if latest > index => {
                 if self.sent_later(producer, index, latest) {
-                    self.late.push(Copy::new(stored, index, offset));
+                    self.late.push(Late { copy: Copy::new(stored, index, offset), ahead });
                 }
             }
-            _ => self.latest[log * self.producers + who] = Some(index),
+            _ => self.latest[log * self.producers + who] = Some((index, identity(stored))),
         }
     }
 
@@ -289,7 +303,7 @@ impl<'a> Search<'a> {
         let tp = self.history.ledger.line(record).and_then(|line| line.tp());
         let Some(log) = tp.and_then(|tp| self.log(tp)) else { return false };
         let latest = self.latest[log * self.producers + record.producer.0 as usize];
-        latest.is_some_and(|latest| {
+        latest.is_some_and(|(latest, _)| {
             latest > record.index && self.sent_later(record.producer, record.index, latest)
         })
     }
@@ -335,7 +349,12 @@ impl<'a> Search<'a> {
                 gaps: self.gaps.len() as u64,
             },
             list: Vec::new(),
-            places: self.wanted.iter().chain(&self.late).map(|copy| copy.place).collect(),
+            places: self
+                .wanted
+                .iter()
+                .chain(self.late.iter().map(|late| &late.copy))
+                .map(|copy| copy.place)
+                .collect(),
         };
         for &record in &self.lost {
             findings.list.push(self.finding(Kind::Lost, record, 0..0));
@@ -343,8 +362,8 @@ impl<'a> Search<'a> {
         for &record in &self.duplicated {
             findings.list.push(self.finding(Kind::Duplicated, record, self.copies_of(record)));
         }
-        for (copy, at) in self.late.iter().zip(self.wanted.len() as u32..) {
-            findings.list.push(self.finding(Kind::Reordered, copy.record, at..at + 1));
+        for (late, at) in self.late.iter().zip(self.wanted.len() as u32..) {
+            findings.list.push(self.finding(Kind::Reordered, late.copy.record, at..at + 1));
         }
         for &record in &self.written_though_failed {
             findings.list.push(self.finding(Kind::WrittenThoughFailed, record, self.copies_of(record)));
@@ -364,7 +383,13 @@ impl<'a> Search<'a> {
 
     fn copy(&self, at: u32) -> &Copy {
         let at = at as usize;
-        self.wanted.get(at).unwrap_or_else(|| &self.late[at - self.wanted.len()])
+        self.wanted.get(at).unwrap_or_else(|| &self.late[at - self.wanted.len()].copy)
+    }
+
+    /// Whether the record of this place is out of order behind one of another producer id or epoch.
+    fn behind_another_epoch(&self, at: u32) -> bool {
+        let late = (at as usize).checked_sub(self.wanted.len()).and_then(|at| self.late.get(at));
+        late.is_some_and(|late| late.ahead != late.copy.identity)
     }
 
     fn finding(&self, kind: Kind, record: RecordId, places: Range<u32>) -> Finding {
@@ -381,6 +406,7 @@ impl<'a> Search<'a> {
             restarted: terms.restarted_by(record.producer, line.sent),
             told_success: matches!(line.told, Told::Acknowledged | Told::Unconfirmed),
             renumbered: places.clone().any(|at| identity(at) != identity(places.start)),
+            behind_another_epoch: kind == Kind::Reordered && self.behind_another_epoch(places.start),
         });
         Finding { kind, record, told: line.told, tp, because, places }
     }

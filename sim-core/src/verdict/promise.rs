@@ -160,6 +160,8 @@ pub(super) struct Circumstances<'a> {
     pub(super) told_success: bool,
     /// Its copies do not all carry one producer id and epoch.
     pub(super) renumbered: bool,
+    /// It is out of order, behind a record that carries another producer id or epoch.
+    pub(super) behind_another_epoch: bool,
 }
 
 /// Why a finding is allowed, or that it is not.
@@ -175,6 +177,7 @@ pub enum Because {
     Restarted,
     EpochBumped,
     StateExpired,
+    PassedOver,
     SeveralInFlight,
     FailedLate,
     FailureProvesNothing,
@@ -196,6 +199,7 @@ impl Because {
         Because::Restarted,
         Because::EpochBumped,
         Because::StateExpired,
+        Because::PassedOver,
         Because::SeveralInFlight,
         Because::FailedLate,
         Because::FailureProvesNothing,
@@ -238,6 +242,9 @@ impl Because {
                 "the producer had raised its epoch and renumbered a batch that had already been stored"
             }
             Because::StateExpired => "the broker had forgotten the idle producer's sequence numbers",
+            Because::PassedOver => {
+                "the broker knew nothing of this producer and took a later batch as its first; numbered anew in a new epoch, the earlier one came in behind it"
+            }
             Because::SeveralInFlight => {
                 "several requests were in flight without idempotence: a retry falls behind a later batch"
             }
@@ -312,6 +319,9 @@ fn judge_order(what: &Circumstances<'_>) -> Because {
     } else if !what.producer.idempotent && !what.told_success {
         // `broker.md 6.5` promises order as long as the delivery timeout is not reached.
         Because::FailedLate
+    } else if what.producer.idempotent && what.behind_another_epoch {
+        // `broker.md 2.2`: an unknown producer's first batch may have any sequence; `I13`: what does not fit is renumbered.
+        Because::PassedOver
     } else {
         Because::DisorderForbidden
     }

@@ -94,6 +94,19 @@ fn idempotence_has_residual_cases() {
     assert_eq!(because(&one_twice(idempotent()).suffered(expired), Kind::Duplicated), Because::StateExpired);
 }
 
+/// broker.md 2.2 (an unknown producer's first batch may have any sequence) and I13: what was passed over is numbered anew.
+#[test]
+fn what_was_passed_over_and_numbered_anew_stands_behind() {
+    let swapped = |epochs: [i16; 2]| {
+        let logged = [(shop(1), epochs[0]), (shop(0), epochs[1])];
+        let run = HandMade::with(idempotent()).sends_each(2, 0, Acknowledged).log_of(logged);
+        because(&run, Kind::Reordered)
+    };
+    assert_eq!(swapped([0, 1]), Because::PassedOver);
+    assert_eq!(swapped([0, 0]), Because::DisorderForbidden, "one epoch keeps its order");
+    assert_eq!(swapped([1, 1]), Because::DisorderForbidden, "one epoch keeps its order");
+}
+
 /// broker.md I16, 6.5.
 #[test]
 fn order_is_promised_by_idempotence_by_one_in_flight_and_without_retries() {

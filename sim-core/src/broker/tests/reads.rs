@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::broker::Reply;
-use crate::broker::fixture::{Cluster, Setup, batch_of, topic_config};
-use crate::config::TopicConfig;
-use crate::protocol::{ErrorCode, MetadataRequest, Request, Response};
+use crate::broker::fixture::{Cluster, Setup, TP, batch_of, broker_config, topic_config};
+use crate::config::{BrokerConfig, Release, TopicConfig};
+use crate::protocol::{ErrorCode, ListOffsetsRequest, MetadataRequest, OffsetToList, Request, Response};
 use crate::record::{BrokerId, TopicIx};
 
 fn error(cluster: &Cluster, fetch: u64) -> Option<ErrorCode> {
@@ -117,4 +117,57 @@ fn a_stale_broker_names_a_stale_leader() {
     cluster.decide(&[1, 2], Some(1), (1, 1), &[1, 2]);
     assert_eq!(leader_named_by(&mut cluster, 0), Some(BrokerId(0)));
     assert_eq!(leader_named_by(&mut cluster, 2), Some(BrokerId(1)));
+}
+
+fn listed(cluster: &mut Cluster, broker: usize, leader_epoch: i32, timestamp: i64) -> Result<i64, ErrorCode> {
+    let asked = OffsetToList { tp: TP, current_leader_epoch: leader_epoch, timestamp };
+    let request = ListOffsetsRequest { partitions: Arc::new([asked]) };
+    let asked = cluster.send(broker, 1, Request::ListOffsets(request), None);
+    match cluster.reply_to(asked) {
+        Some(Reply::Answer(Response::ListOffsets(answer))) => match answer.partitions[0].error {
+            ErrorCode::None => Ok(answer.partitions[0].offset),
+            error => Err(error),
+        },
+        other => panic!("answered with {other:?}"),
+    }
+}
+
+/// `broker.md C1`, 3.7: the latest offset is the high watermark, the earliest the log's start; only the leader says them.
+#[test]
+fn offsets_are_listed_by_the_leader() {
+    let mut cluster = Cluster::new(Setup::default());
+    cluster.produce(0, -1, vec![batch_of(0, 2)]);
+    cluster.cut(0, 1);
+    cluster.cut(0, 2);
+    cluster.produce(0, 1, vec![batch_of(1, 2)]);
+    assert_eq!(listed(&mut cluster, 0, 0, OffsetToList::LATEST), Ok(2));
+    assert_eq!(listed(&mut cluster, 0, 0, OffsetToList::EARLIEST), Ok(0));
+    assert_eq!(listed(&mut cluster, 0, 1, OffsetToList::LATEST), Err(ErrorCode::UnknownLeaderEpoch));
+    assert_eq!(listed(&mut cluster, 1, 0, OffsetToList::LATEST), Err(ErrorCode::NotLeaderOrFollower));
+}
+
+/// `broker.md C4`, R13: a new leader whose high watermark is below the start of its epoch does not know the latest offset
+/// until its followers have fetched; before 2.2 (KIP-207) it said what it knew.
+#[test]
+fn c4_a_new_leader_does_not_know_the_latest_offset() {
+    let behind = |release| {
+        let broker = BrokerConfig { release, ..broker_config() };
+        let mut cluster = Cluster::new(Setup { broker, ..Setup::default() });
+        cluster.produce(0, -1, vec![batch_of(0, 2)]);
+        cluster.cut(1, 2);
+        cluster.decide(&[1], Some(1), (1, 1), &[1, 2]);
+        assert_eq!((cluster.hws()[1], cluster.ends()[1]), (0, 2));
+        cluster
+    };
+    let mut cluster = behind(Release::NEWEST);
+    assert_eq!(listed(&mut cluster, 1, 1, OffsetToList::LATEST), Err(ErrorCode::OffsetNotAvailable));
+    assert_eq!(listed(&mut cluster, 1, 1, OffsetToList::EARLIEST), Ok(0));
+    let fetch = cluster.consume(1, 0, 1);
+    assert_eq!(error(&cluster, fetch), None, "a fetch is just empty");
+    cluster.heal();
+    cluster.decide(&[2], Some(1), (1, 1), &[1, 2]);
+    cluster.run(1_000);
+    assert_eq!(listed(&mut cluster, 1, 1, OffsetToList::LATEST), Ok(2));
+    let mut old = behind(Release::new(2, 1));
+    assert_eq!(listed(&mut old, 1, 1, OffsetToList::LATEST), Ok(0));
 }

@@ -3,6 +3,7 @@
 use crate::config::given::Settings;
 use crate::config::keys::Family;
 use crate::config::outcome::{ConfigError, Resolved};
+use crate::config::resolve::classes;
 use crate::config::value::Value;
 use crate::config::values::Values;
 use crate::config::{BrokerConfig, Release};
@@ -20,6 +21,8 @@ pub fn resolve_broker(release: Release, settings: &Settings) -> Result<Resolved<
     check_replication(&values)?;
     check_queue(&values)?;
     check_log_times(&values)?;
+
+    let rack_aware_reads = classes::reads_by_rack(&values)?;
 
     let number = |key: &str| values.number(key).unwrap_or_default();
     let int = |key: &str| values.int(key).unwrap_or_default();
@@ -55,6 +58,7 @@ pub fn resolve_broker(release: Release, settings: &Settings) -> Result<Resolved<
         unclean_leader_election_interval_ms: values
             .number("unclean.leader.election.interval.ms")
             .unwrap_or(300_000),
+        rack_aware_reads,
         controlled_shutdown: boolean("controlled.shutdown.enable"),
         auto_create_topics: boolean("auto.create.topics.enable"),
         broken: Broken::NOT,

@@ -4,7 +4,19 @@ use crate::config::values::Values;
 use crate::config::{ConfigError, NoteKind, PartitionerClass, Release, SerializerClass};
 
 const PARTITIONERS: &str = "org.apache.kafka.clients.producer.";
+const SELECTORS: &str = "org.apache.kafka.common.replica.";
 const SERIALIZERS: &str = "org.apache.kafka.common.serialization.";
+
+/// Whether `replica.selector.class` lets consumers read from a replica in their rack (2.4, KIP-392); null is the leader.
+pub(super) fn reads_by_rack(values: &Values) -> Result<bool, ConfigError> {
+    let key = "replica.selector.class";
+    let Some(name) = values.text(key).filter(|_| values.release.at_least(2, 4)) else { return Ok(false) };
+    match name.strip_prefix(SELECTORS).unwrap_or(name) {
+        "RackAwareReplicaSelector" => Ok(true),
+        "LeaderSelector" => Ok(false),
+        _ => Err(not_found(values, key, name, "RackAwareReplicaSelector or LeaderSelector")),
+    }
+}
 
 /// `partitioner.class`, or what the release has where it is null.
 pub(super) fn partitioner(values: &mut Values) -> Result<PartitionerClass, ConfigError> {

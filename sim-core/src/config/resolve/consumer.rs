@@ -45,7 +45,12 @@ pub fn resolve_consumer(
         retry_backoff_max_ms: values.number("retry.backoff.max.ms").unwrap_or(retry_backoff_ms),
         reconnect_backoff_ms: values.number("reconnect.backoff.ms").unwrap_or_default(),
         reconnect_backoff_max_ms: values.number("reconnect.backoff.max.ms").unwrap_or_default(),
+        connection_setup_timeout_ms: values.number("socket.connection.setup.timeout.ms"),
+        connection_setup_timeout_max_ms: values
+            .number("socket.connection.setup.timeout.max.ms")
+            .unwrap_or_default(),
         metadata_max_age_ms: values.number("metadata.max.age.ms").unwrap_or_default(),
+        client_rack: values.text("client.rack").unwrap_or_default().to_owned(),
     };
     Ok(values.resolved(config))
 }

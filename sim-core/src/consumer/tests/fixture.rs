@@ -6,8 +6,9 @@ use crate::chance::{Script, Scripted};
 use crate::config::{ConsumerConfig, IsolationLevel, OffsetReset, Release};
 use crate::consumer::{Consumer, ConsumerTimer, KnownPartition};
 use crate::protocol::{
-    Arrival, ClientAction, ErrorCode, FetchPartition, FetchResponse, FetchedPartition, LeaderHint,
-    MetadataResponse, PartitionMetadata, Request, Response, TopicMetadata,
+    Arrival, ClientAction, EpochEnd, ErrorCode, FetchPartition, FetchResponse, FetchedPartition, LeaderHint,
+    ListOffsetsResponse, ListedOffset, MetadataResponse, OffsetsForLeaderEpochResponse, PartitionMetadata,
+    Request, Response, TopicMetadata,
 };
 use crate::record::{
     BatchId, BrokerId, ConsumerIx, Names, ProducerIx, RecordBatch, StoredBatch, TopicIx, TopicPartition,
@@ -153,8 +154,8 @@ impl<O: Observer> World<O> {
         std::mem::take(&mut self.actions)
     }
 
-    /// The same, in short: `connect 0`, `close 0 client`, `metadata 0`, `fetch 0 2@10/5` for offset 10 of
-    /// partition 2 in leader epoch 5.
+    /// The same, in short: `connect 0`, `close 0 client`, `metadata 0`, `fetch 0 2@10/5` for offset 10 of partition 2 in
+    /// leader epoch 5, `epochs 1 2@5/6` for the end of epoch 5 in epoch 6, `offsets 0 2@-1/5` for the latest offset.
     pub(super) fn done(&mut self) -> Vec<String> {
         self.take().iter().map(describe).collect()
     }
@@ -193,6 +194,34 @@ impl<O: Observer> World<O> {
     ) {
         let response = FetchResponse { partitions: asked.iter().map(answer).collect(), has_data: true };
         let response = Response::Fetch(Arc::new(response));
+        self.arrive(node, Arrival::Response { correlation, response });
+    }
+
+    /// Answers what was asked of this broker about positions: for the only partition that was asked about, where its epoch
+    /// ends (epoch and offset) or an offset (epoch -1).
+    pub(super) fn answer_position(&mut self, node: u32, answer: Result<(i32, i64), ErrorCode>) {
+        let error = answer.err().unwrap_or_default();
+        let (leader_epoch, end_offset) = answer.unwrap_or((-1, -1));
+        let asked = self.actions.iter().rev().find_map(|action| match action {
+            ClientAction::Write { node: to, correlation, request, .. } if to.0 == node => match request {
+                Request::OffsetsForLeaderEpoch(asked) => {
+                    let tp = asked.partitions[0].tp;
+                    let partitions = vec![EpochEnd { tp, error, leader_epoch, end_offset }];
+                    let response = OffsetsForLeaderEpochResponse { partitions };
+                    Some((*correlation, Response::OffsetsForLeaderEpoch(Arc::new(response))))
+                }
+                Request::ListOffsets(asked) => {
+                    let partitions =
+                        vec![ListedOffset { tp: asked.partitions[0].tp, error, offset: end_offset }];
+                    let response = ListOffsetsResponse { partitions };
+                    Some((*correlation, Response::ListOffsets(Arc::new(response))))
+                }
+                _ => None,
+            },
+            _ => None,
+        });
+        let (correlation, response) = asked.expect("broker was asked about a position");
+        self.actions.clear();
         self.arrive(node, Arrival::Response { correlation, response });
     }
 
@@ -240,8 +269,8 @@ pub(super) fn known(partition: u32) -> KnownPartition {
         tp: tp(partition),
         leader: Some(BrokerId(partition % 3)),
         leader_epoch: 5,
-        log_start_offset: 10,
-        high_watermark: 20,
+        earliest: Some(10),
+        latest: Some(20),
     }
 }
 
@@ -289,6 +318,24 @@ fn describe(action: &ClientAction) -> String {
             format!("fetch {node} {}", asked.join(" "))
         }
         ClientAction::Write { node, request: Request::Metadata(_), .. } => format!("metadata {node}"),
+        ClientAction::Write { node, request: Request::OffsetsForLeaderEpoch(epochs), .. } => {
+            let asked = epochs.partitions.iter();
+            let asked: Vec<String> = asked
+                .map(|asked| {
+                    format!("{}@{}/{}", asked.tp.partition, asked.leader_epoch, asked.current_leader_epoch)
+                })
+                .collect();
+            format!("epochs {node} {}", asked.join(" "))
+        }
+        ClientAction::Write { node, request: Request::ListOffsets(offsets), .. } => {
+            let asked = offsets.partitions.iter();
+            let asked: Vec<String> = asked
+                .map(|asked| {
+                    format!("{}@{}/{}", asked.tp.partition, asked.timestamp, asked.current_leader_epoch)
+                })
+                .collect();
+            format!("offsets {node} {}", asked.join(" "))
+        }
         ClientAction::Write { .. } => "something else".into(),
     }
 }
@@ -308,6 +355,9 @@ fn config() -> ConsumerConfig {
         retry_backoff_max_ms: 1_000,
         reconnect_backoff_ms: 50,
         reconnect_backoff_max_ms: 1_000,
+        connection_setup_timeout_ms: Some(10_000),
+        connection_setup_timeout_max_ms: 30_000,
         metadata_max_age_ms: 300_000,
+        client_rack: String::new(),
     }
 }

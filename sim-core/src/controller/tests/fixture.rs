@@ -391,6 +391,7 @@ fn broker_config(release: Release) -> BrokerConfig {
         auto_leader_rebalance: true,
         leader_imbalance_check_interval_ms: 300_000,
         unclean_leader_election_interval_ms: 300_000,
+        rack_aware_reads: false,
         controlled_shutdown: true,
         auto_create_topics: false,
         broken: crate::mutant::Broken::NOT,

@@ -84,7 +84,7 @@ impl Client {
         horizon: Order,
     ) {
         if self.threads[at].blocked.is_some() && !self.unblock(cx, ledger, at) {
-            self.alarm(at);
+            self.alarm(cx.now, at);
             return;
         }
         loop {
@@ -104,7 +104,7 @@ impl Client {
                 break;
             }
         }
-        self.alarm(at);
+        self.alarm(cx.now, at);
     }
 
     /// A stream's place among all applications of the run.
@@ -134,7 +134,9 @@ impl Client {
         thread: ThreadIx,
         call: Call,
     ) -> bool {
-        let Some(producer) = &mut self.producer else { return true };
+        if self.producer.is_none() {
+            return true;
+        }
         let record = RecordId { producer: self.ix, index: call.record };
         let stream = &mut self.threads[at].stream;
         stream.prepare(cx.chance, call.number);
@@ -152,9 +154,7 @@ impl Client {
             attempt: call.attempt,
         });
         self.threads[at].sent = seq;
-        let outgoing = self.threads[at].stream.outgoing(record, self.keep_content, seq);
-        let sending = producer.send(cx, thread, &outgoing);
-        self.settle_call(cx, ledger, at, call, sending)
+        self.hand_over(cx, ledger, at, thread, call)
     }
 
     /// A waiting `send()` looks again; false if it goes on waiting.
@@ -166,25 +166,25 @@ impl Client {
         thread: ThreadIx,
         call: Call,
     ) -> bool {
-        let Some(producer) = &mut self.producer else { return true };
-        let record = RecordId { producer: self.ix, index: call.record };
         self.threads[at].stream.prepare(cx.chance, call.number);
-        let seq = self.threads[at].sent;
-        let outgoing = self.threads[at].stream.outgoing(record, self.keep_content, seq);
-        let sending = producer.resume(cx, thread, &outgoing);
-        self.settle_call(cx, ledger, at, call, sending)
+        self.hand_over(cx, ledger, at, thread, call)
     }
 
-    pub(super) fn settle_call<O: Observer>(
+    /// Gives the stream's record, which stands ready, to the producer; false if the call waits there.
+    fn hand_over<O: Observer>(
         &mut self,
         cx: &mut Cx<'_, O>,
         ledger: &mut Ledger,
         at: usize,
+        thread: ThreadIx,
         call: Call,
-        sending: Sending,
     ) -> bool {
+        let Some(producer) = &mut self.producer else { return true };
         let record = RecordId { producer: self.ix, index: call.record };
-        match sending {
+        let caller = &self.threads[at];
+        let outgoing = caller.stream.outgoing(record, self.keep_content, caller.sent);
+        // For a thread that does not wait in `send()` this is the call of it.
+        match producer.resume(cx, thread, &outgoing) {
             Sending::Blocked => return false,
             Sending::Appended { partition, thrown: Some(error) } if error.is_api_exception() => {
                 self.told_early.push(call.record);
@@ -236,15 +236,16 @@ impl Client {
         }
     }
 
-    /// Asks the kernel to look at a thread when its next record is due, or when its wait inside `send()` is over.
-    pub(super) fn alarm(&mut self, at: usize) {
+    /// Asks the kernel to look at a thread when its next record is due, or when its wait inside `send()` is over: at once if
+    /// that has been long ago and only a fault in between has held it up.
+    pub(super) fn alarm(&mut self, now: Time, at: usize) {
         let thread = &mut self.threads[at];
         let when = if thread.blocked.is_some() {
             self.producer.as_ref().and_then(|producer| producer.blocked_deadline(ThreadIx(at as u32)))
         } else {
             thread.known_due()
         };
-        let lacking = thread.clock.set(when.unwrap_or(Time::NEVER));
+        let lacking = thread.clock.set(when.unwrap_or(Time::NEVER).max(now));
         self.wakes.extend(lacking.map(|when| Wake::Thread(at as u32, when)));
     }
 }

@@ -123,7 +123,7 @@ impl Client {
         };
         client.sender_sleeps(Time::ZERO);
         for at in 0..client.threads.len() {
-            client.alarm(at);
+            client.alarm(Time::ZERO, at);
         }
         client
     }

@@ -102,7 +102,7 @@ impl Client {
         self.sender_sleeps(now);
         for at in 0..self.threads.len() {
             self.threads[at].start_again(now);
-            self.alarm(at);
+            self.alarm(now, at);
         }
     }
 }

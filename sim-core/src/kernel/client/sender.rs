@@ -31,6 +31,7 @@ impl Client {
     pub(super) fn run_sender<O: Observer>(&mut self, cx: &mut Cx<'_, O>, ledger: &mut Ledger) {
         loop {
             if self.callbacks.is_some() && !self.run_callbacks(cx, ledger) {
+                self.connect_and_close();
                 return;
             }
             let Some(producer) = &mut self.producer else { return };
@@ -57,6 +58,13 @@ impl Client {
                     return;
                 }
             }
+        }
+    }
+
+    /// A callback holds the thread up: connections are started and closed all the same, what is to be written waits.
+    fn connect_and_close(&mut self) {
+        if let Some(producer) = &mut self.producer {
+            producer.take_connects_and_closes(&mut self.actions);
         }
     }
 

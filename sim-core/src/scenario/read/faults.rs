@@ -112,11 +112,14 @@ fn it_is_there(node: &Node, act: &Act, when: &When, world: &World<'_>) -> Option
         EventKind::ProduceRequest
             | EventKind::FetchRequest
             | EventKind::MetadataRequest
+            | EventKind::OffsetForLeaderEpochRequest
+            | EventKind::ListOffsetsRequest
             | EventKind::InitProducerIdRequest
     );
     if !answered {
         let message = format!("`fail = \"it\"` on `{}`", on.event.name());
-        let help = "a broker answers `produce-request`, `fetch-request`, `metadata-request` and `init-producer-id-request`";
+        let help = "a broker answers `produce-request`, `fetch-request`, `metadata-request`, `offset-for-leader-epoch-request`, \
+                    `list-offsets-request` and `init-producer-id-request`";
         world.problems.report(node.at, message, help);
         return None;
     }

@@ -449,7 +449,7 @@ fn what_faults_do() {
     let answer = "[[faults]]\non = { event = \"produce-response\" }\ndo = { fail = \"it\", error = \"NOT_ENOUGH_REPLICAS\" }";
     behind(
         answer,
-        "7:6 `fail = \"it\"` on `produce-response` = a broker answers `produce-request`, `fetch-request`, `metadata-request` and `init-producer-id-request`",
+        "7:6 `fail = \"it\"` on `produce-response` = a broker answers `produce-request`, `fetch-request`, `metadata-request`, `offset-for-leader-epoch-request`, `list-offsets-request` and `init-producer-id-request`",
     );
 }
 

@@ -96,6 +96,12 @@ impl NetworkClient {
         into.append(&mut self.actions);
     }
 
+    /// What does not wait for the next poll, appended in order: a connection is started and closed at once, only what is
+    /// written to it waits.
+    pub(crate) fn take_connects_and_closes(&mut self, into: &mut Vec<ClientAction>) {
+        into.extend(self.actions.extract_if(.., |action| !matches!(action, ClientAction::Write { .. })));
+    }
+
     /// Something has come to this machine. What belongs to a connection that the client has given up is dropped.
     pub(crate) fn arrive(&mut self, node: BrokerId, arrival: Arrival, cause: Seq) {
         let closing = self

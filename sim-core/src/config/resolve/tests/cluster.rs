@@ -46,6 +46,19 @@ fn broker_defaults_of_older_releases() {
     assert_eq!(oldest.session_timeout_ms, 9000);
 }
 
+/// `replica.selector.class` (2.4, KIP-392): Kafka's two classes, in full or the last part.
+#[test]
+fn replica_selectors() {
+    let by_rack = |profile: &str, class: &str| {
+        broker(profile, &format!("replica.selector.class={class}")).config.rack_aware_reads
+    };
+    assert!(by_rack("4.1", "org.apache.kafka.common.replica.RackAwareReplicaSelector"));
+    assert!(by_rack("2.4", "RackAwareReplicaSelector"));
+    assert!(!by_rack("2.3", "RackAwareReplicaSelector"), "nobody reads it yet");
+    assert!(!by_rack("4.1", "LeaderSelector") && !broker("4.1", "").config.rack_aware_reads);
+    assert!(try_broker("4.1", "replica.selector.class=Nearest").is_err());
+}
+
 /// The world of a scenario creates no topics by itself, whatever Kafka's default.
 #[test]
 fn topics_are_not_created_unless_somebody_asks() {
