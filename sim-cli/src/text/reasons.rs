@@ -33,6 +33,9 @@ const fn korean(because: Because) -> &'static str {
         }
         Because::EpochBumped => "프로듀서가 에포크를 올리고, 이미 저장된 배치의 시퀀스를 다시 매겼습니다",
         Because::StateExpired => "브로커가 오래 쉬던 프로듀서의 시퀀스 번호를 잊었습니다",
+        Because::SequenceReused => {
+            "2.5 이전 클라이언트는 실패한 배치의 시퀀스 번호를 다음 배치에 다시 씁니다. 앞 배치가 실은 저장되어 있었다면 브로커는 다음 배치를 그 복사본으로 봅니다(KIP-360)"
+        }
         Because::PassedOver => {
             "브로커는 이 프로듀서를 처음 보아 뒤 배치를 첫 배치로 받아들였고, 앞 배치는 새 에포크로 번호를 다시 받아 그 뒤에 저장되었습니다"
         }

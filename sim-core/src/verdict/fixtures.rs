@@ -27,7 +27,14 @@ pub(super) fn orders(partition: u32) -> TopicPartition {
 
 /// acks=all, no idempotence, five requests in flight.
 pub(super) fn acks_all() -> ProducerTerms {
-    ProducerTerms { acks: -1, idempotent: false, retries: i32::MAX, max_in_flight: 5, topics: vec![ORDERS] }
+    ProducerTerms {
+        acks: -1,
+        idempotent: false,
+        retries: i32::MAX,
+        max_in_flight: 5,
+        reuses_sequences: false,
+        topics: vec![ORDERS],
+    }
 }
 
 pub(super) fn acks(acks: i16) -> ProducerTerms {

@@ -18,6 +18,9 @@ pub struct ProducerTerms {
     pub retries: i32,
     /// `max.in.flight.requests.per.connection`.
     pub max_in_flight: u32,
+    /// Whether the client gives the sequence number of a batch that has failed to the next one, though the first may have been
+    /// stored: idempotent ones before 2.5 (`producer.md 5.7`, KIP-360).
+    pub reuses_sequences: bool,
     /// The topics that it sends to.
     pub topics: Vec<TopicIx>,
 }
@@ -30,6 +33,7 @@ impl ProducerTerms {
             idempotent: config.enable_idempotence,
             retries: config.retries,
             max_in_flight: config.max_in_flight,
+            reuses_sequences: config.enable_idempotence && !config.release.at_least(2, 5),
             topics,
         }
     }
@@ -177,6 +181,7 @@ pub enum Because {
     Restarted,
     EpochBumped,
     StateExpired,
+    SequenceReused,
     PassedOver,
     SeveralInFlight,
     FailedLate,
@@ -199,6 +204,7 @@ impl Because {
         Because::Restarted,
         Because::EpochBumped,
         Because::StateExpired,
+        Because::SequenceReused,
         Because::PassedOver,
         Because::SeveralInFlight,
         Because::FailedLate,
@@ -242,6 +248,9 @@ impl Because {
                 "the producer had raised its epoch and renumbered a batch that had already been stored"
             }
             Because::StateExpired => "the broker had forgotten the idle producer's sequence numbers",
+            Because::SequenceReused => {
+                "a client before 2.5 gives the sequence number of a batch that failed to the next one; if the first had been stored after all, the broker takes the next for its copy (KIP-360)"
+            }
             Because::PassedOver => {
                 "the broker knew nothing of this producer and took a later batch as its first; numbered anew in a new epoch, the earlier one came in behind it"
             }
@@ -291,6 +300,7 @@ fn judge_loss(what: &Circumstances<'_>) -> Because {
         1 => Because::AcksOne,
         _ if what.topic.unclean || what.partition.forced_unclean => Because::UncleanElection,
         _ if disk => Because::DiskLost,
+        _ if what.producer.reuses_sequences => Because::SequenceReused,
         _ => Because::LossForbidden,
     }
 }
@@ -305,6 +315,8 @@ fn judge_copies(what: &Circumstances<'_>) -> Because {
         Because::EpochBumped
     } else if what.producer.idempotent && what.partition.producer_state_expired {
         Because::StateExpired
+    } else if what.producer.reuses_sequences {
+        Because::SequenceReused
     } else {
         Because::CopyForbidden
     }
@@ -322,6 +334,8 @@ fn judge_order(what: &Circumstances<'_>) -> Because {
     } else if what.producer.idempotent && what.behind_another_epoch {
         // `broker.md 2.2`: an unknown producer's first batch may have any sequence; `I13`: what does not fit is renumbered.
         Because::PassedOver
+    } else if what.producer.reuses_sequences {
+        Because::SequenceReused
     } else {
         Because::DisorderForbidden
     }

@@ -94,6 +94,14 @@ fn idempotence_has_residual_cases() {
     assert_eq!(because(&one_twice(idempotent()).suffered(expired), Kind::Duplicated), Because::StateExpired);
 }
 
+/// producer.md 5.7: before 2.5 a sequence number may be given twice.
+#[test]
+fn a_sequence_number_that_is_given_twice_may_lose_a_record() {
+    let lost = |terms| because(&HandMade::with(terms).sends(0, Acknowledged).log([]), Kind::Lost);
+    assert_eq!(lost(ProducerTerms { reuses_sequences: true, ..idempotent() }), Because::SequenceReused);
+    assert_eq!(lost(idempotent()), Because::LossForbidden);
+}
+
 /// broker.md 2.2 (an unknown producer's first batch may have any sequence) and I13: what was passed over is numbered anew.
 #[test]
 fn what_was_passed_over_and_numbered_anew_stands_behind() {
