@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::{Broker, BrokerOutput, BrokerTimer, Forced, Partition, Peer, Reply, Ticket};
 use crate::chance::Scripted;
-use crate::config::{BrokerConfig, CleanupPolicy, Release, TimestampType, TopicConfig};
+use crate::config::fixture;
+pub(super) use crate::config::fixture::topic_config;
+use crate::config::{BrokerConfig, Release, TopicConfig};
 use crate::protocol::{
     FetchPartition, FetchRequest, FetchResponse, HeartbeatRequest, HeartbeatResponse, MetadataUpdate,
     PartitionResult, ProduceRequest, Request, Response,
@@ -41,57 +43,9 @@ pub(super) fn idempotent(base_sequence: i32, records: u32) -> RecordBatch {
     RecordBatch { producer_id: 7, producer_epoch: 0, base_sequence, ..batch_of(number, records) }
 }
 
-/// Kafka's defaults (`broker.md 9`).
-pub(super) fn topic_config() -> TopicConfig {
-    TopicConfig {
-        min_insync_replicas: 1,
-        unclean_leader_election: false,
-        max_message_bytes: 1_048_588,
-        timestamp_type: TimestampType::CreateTime,
-        timestamp_before_max_ms: i64::MAX,
-        timestamp_after_max_ms: 3_600_000,
-        compression: None,
-        cleanup_policy: CleanupPolicy { delete: true, compact: false },
-        segment_bytes: 1 << 30,
-        segment_ms: 604_800_000,
-        retention_ms: 604_800_000,
-        retention_bytes: -1,
-        flush_messages: i64::MAX,
-        flush_ms: i64::MAX,
-    }
-}
-
-/// Kafka's defaults (`broker.md 9`).
+/// Kafka's defaults in the newest release.
 pub(super) fn broker_config() -> BrokerConfig {
-    BrokerConfig {
-        release: Release::NEWEST,
-        heartbeat_interval_ms: 2_000,
-        session_timeout_ms: 9_000,
-        replica_lag_time_max_ms: 30_000,
-        replica_fetch_wait_max_ms: 500,
-        replica_fetch_min_bytes: 1,
-        replica_fetch_max_bytes: 1 << 20,
-        replica_fetch_response_max_bytes: 10 << 20,
-        replica_fetch_backoff_ms: 1_000,
-        replica_socket_timeout_ms: 30_000,
-        num_replica_fetchers: 1,
-        hw_checkpoint_interval_ms: 5_000,
-        num_io_threads: 8,
-        socket_request_max_bytes: 100 << 20,
-        connections_max_idle_ms: 600_000,
-        fetch_max_bytes: 55 << 20,
-        producer_id_expiration_ms: 86_400_000,
-        producer_id_expiration_check_interval_ms: 600_000,
-        log_flush_scheduler_interval_ms: i64::MAX,
-        log_retention_check_interval_ms: 300_000,
-        auto_leader_rebalance: true,
-        leader_imbalance_check_interval_ms: 300_000,
-        unclean_leader_election_interval_ms: 300_000,
-        rack_aware_reads: false,
-        controlled_shutdown: true,
-        auto_create_topics: false,
-        broken: crate::mutant::Broken::NOT,
-    }
+    fixture::broker_config(Release::NEWEST)
 }
 
 /// What a test's cluster is to be.
@@ -514,4 +468,25 @@ impl Cluster {
 pub(super) fn produce(acks: i16, batches: Vec<RecordBatch>) -> Request {
     let batches = batches.into_iter().map(Arc::new).collect();
     Request::Produce(ProduceRequest { acks, timeout_ms: 30_000, batches })
+}
+
+/// Broker, log end before and after of each truncation.
+pub(super) fn truncations(cluster: &Cluster) -> Vec<(u32, i64, i64)> {
+    let cut = |event: &Event| match *event {
+        Event::Truncated { broker, from, to, .. } => (broker.0, from, to),
+        _ => unreachable!("only truncations were asked for"),
+    };
+    cluster.events(EventKind::Truncated).iter().map(cut).collect()
+}
+
+/// Leader 0 with a committed record and two batches that reached nobody; brokers 1 and 2 have elected 1 in epoch 1.
+pub(super) fn fork(cluster: &mut Cluster) {
+    cluster.produce(0, -1, vec![batch_of(0, 1)]);
+    cluster.cut(0, 1);
+    cluster.cut(0, 2);
+    cluster.produce(0, 1, vec![batch_of(1, 1)]);
+    cluster.produce(0, 1, vec![batch_of(2, 1)]);
+    cluster.decide(&[1, 2], Some(1), (1, 1), &[1, 2]);
+    cluster.produce(1, 1, vec![batch_of(3, 1)]);
+    cluster.heal();
 }

@@ -1,6 +1,8 @@
 //! Kafka's configuration: releases, keys, defaults, Kafka's own checks, and the typed settings that the model reads.
 
 mod allowed;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod given;
 mod keys;
 mod outcome;

@@ -1,28 +1,12 @@
 //! `broker.md 3.6`: epochs, divergence, truncation; and what is lost by it.
 
-use crate::broker::fixture::{Cluster, Setup, batch_of, idempotent};
+use crate::broker::fixture::{Cluster, Setup, batch_of, fork, idempotent, truncations};
 use crate::protocol::ErrorCode;
-use crate::trace::{Event, EventKind};
+use crate::trace::EventKind;
 
-fn truncations(cluster: &Cluster) -> Vec<(u32, i64, i64)> {
-    let cut = |event: &Event| match *event {
-        Event::Truncated { broker, from, to, .. } => (broker.0, from, to),
-        _ => unreachable!("only truncations were asked for"),
-    };
-    cluster.events(EventKind::Truncated).iter().map(cut).collect()
-}
-
-/// Leader 0 with a committed record and two batches that reached nobody; brokers 1 and 2 have elected 1 in epoch 1.
 fn forked() -> Cluster {
     let mut cluster = Cluster::new(Setup::default());
-    cluster.produce(0, -1, vec![batch_of(0, 1)]);
-    cluster.cut(0, 1);
-    cluster.cut(0, 2);
-    cluster.produce(0, 1, vec![batch_of(1, 1)]);
-    cluster.produce(0, 1, vec![batch_of(2, 1)]);
-    cluster.decide(&[1, 2], Some(1), (1, 1), &[1, 2]);
-    cluster.produce(1, 1, vec![batch_of(3, 1)]);
-    cluster.heal();
+    fork(&mut cluster);
     cluster
 }
 

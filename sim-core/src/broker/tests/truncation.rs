@@ -2,35 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::broker::fixture::{Cluster, Setup, TP, batch_of, broker_config};
+use crate::broker::fixture::{Cluster, Setup, TP, batch_of, broker_config, fork, truncations};
 use crate::broker::{Forced, Reply};
 use crate::config::{BrokerConfig, Release};
 use crate::protocol::{EpochEnd, EpochToLookUp, ErrorCode, OffsetsForLeaderEpochRequest, Request, Response};
-use crate::trace::{Event, EventKind};
 
 fn cluster_of(minor: (u8, u8)) -> Cluster {
     let broker = BrokerConfig { release: Release::new(minor.0, minor.1), ..broker_config() };
     Cluster::new(Setup { broker, ..Setup::default() })
-}
-
-fn truncations(cluster: &Cluster) -> Vec<(u32, i64, i64)> {
-    let cut = |event: &Event| match *event {
-        Event::Truncated { broker, from, to, .. } => (broker.0, from, to),
-        _ => unreachable!("only truncations were asked for"),
-    };
-    cluster.events(EventKind::Truncated).iter().map(cut).collect()
-}
-
-/// Leader 0 with a committed record and two batches that reached nobody; brokers 1 and 2 have elected 1 in epoch 1.
-fn fork(cluster: &mut Cluster) {
-    cluster.produce(0, -1, vec![batch_of(0, 1)]);
-    cluster.cut(0, 1);
-    cluster.cut(0, 2);
-    cluster.produce(0, 1, vec![batch_of(1, 1)]);
-    cluster.produce(0, 1, vec![batch_of(2, 1)]);
-    cluster.decide(&[1, 2], Some(1), (1, 1), &[1, 2]);
-    cluster.produce(1, 1, vec![batch_of(3, 1)]);
-    cluster.heal();
 }
 
 /// Broker 0 leads epoch 2 by itself and appends; broker 1 never hears of it and leads epoch 3.
