@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.producer.Callback;
@@ -20,6 +21,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
 /** A producer of a scenario and the application threads that send with it. */
 final class Application implements AutoCloseable {
     private static final int WARM_UPS = 100;
+    private static final long LOOK_EVERY_NANOS = 1_000_000;
 
     final Ledger ledger;
     private final Story.Producer story;
@@ -27,6 +29,7 @@ final class Application implements AutoCloseable {
     private final KafkaProducer<String, String> producer;
     private final List<Thread> threads = new ArrayList<>();
     private final AtomicLong latestSendNanos = new AtomicLong();
+    private final AtomicInteger unsettled = new AtomicInteger();
     private volatile RuntimeException broken;
 
     Application(Story.Producer story, Cluster cluster, Topics topics) {
@@ -74,7 +77,9 @@ final class Application implements AutoCloseable {
             thread.join();
         if (broken != null)
             throw new JudgeError(story.id() + " cannot send", broken);
-        producer.flush();
+        // Not by flush(): that wakes the sender, which then takes a request's timeout for longer than the scenario's would.
+        while (unsettled.get() > 0)
+            LockSupport.parkNanos(LOOK_EVERY_NANOS);
     }
 
     /** How late the latest {@code send()} began that waited for nothing but its time. */
@@ -115,6 +120,7 @@ final class Application implements AutoCloseable {
 
     private Future<RecordMetadata> send(Story.Stream stream, Ledger.Entry entry) {
         entry.sent();
+        unsettled.incrementAndGet();
         Thread sending = Thread.currentThread();
         Callback callback = (metadata, exception) -> {
             boolean within = Thread.currentThread() == sending;
@@ -123,6 +129,7 @@ final class Application implements AutoCloseable {
             entry.told(outcome, metadata == null ? -1 : metadata.partition(), exception);
             if (exception != null && !stream.sync() && entry.sends <= stream.resends())
                 send(stream, entry);
+            unsettled.decrementAndGet();
         };
         ProducerRecord<String, String> record =
             new ProducerRecord<>(topics.realName(stream.topic()), stream.partition(), stream.key(), value(stream, entry));
@@ -130,6 +137,7 @@ final class Application implements AutoCloseable {
             return producer.send(record, callback);
         } catch (KafkaException e) {
             entry.told(Ledger.Outcome.REJECTED, -1, e);
+            unsettled.decrementAndGet();
             return CompletableFuture.failedFuture(e);
         }
     }
