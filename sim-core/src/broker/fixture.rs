@@ -490,3 +490,28 @@ pub(super) fn fork(cluster: &mut Cluster) {
     cluster.produce(1, 1, vec![batch_of(3, 1)]);
     cluster.heal();
 }
+
+/// Broker 0 leads epoch 2 by itself and appends; broker 1 never hears of it and leads epoch 3.
+pub(super) fn fork_twice(cluster: &mut Cluster) {
+    fork(cluster);
+    cluster.cut(0, 1);
+    cluster.cut(0, 2);
+    cluster.decide(&[0], Some(0), (2, 2), &[0]);
+    cluster.produce(0, 1, vec![batch_of(4, 1)]);
+    cluster.decide(&[1, 2], Some(1), (3, 3), &[1, 2]);
+    cluster.produce(1, 1, vec![batch_of(5, 1)]);
+    cluster.heal();
+    assert_eq!((cluster.log(0), cluster.log(1)), (vec![0, 1, 2, 4], vec![0, 3, 5]));
+}
+
+/// Broker 0 leads epoch 5 with one committed record and two that reached nobody; brokers 1 and 2 hear nothing of it, and broker 1
+/// leads an older epoch, 3.
+pub(super) fn lead_beyond(cluster: &mut Cluster) {
+    cluster.produce(0, -1, vec![batch_of(0, 1)]);
+    cluster.cut(0, 1);
+    cluster.cut(0, 2);
+    cluster.decide(&[0], Some(0), (5, 1), &[0, 1, 2]);
+    cluster.produce(0, 1, vec![batch_of(1, 2)]);
+    cluster.decide(&[1, 2], Some(1), (3, 2), &[1, 2]);
+    cluster.heal();
+}

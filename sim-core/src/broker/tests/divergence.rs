@@ -1,6 +1,8 @@
 //! `broker.md 3.6`: epochs, divergence, truncation; and what is lost by it.
 
-use crate::broker::fixture::{Cluster, Setup, batch_of, fork, idempotent, truncations};
+use crate::broker::fixture::{
+    Cluster, Setup, batch_of, fork, fork_twice, idempotent, lead_beyond, truncations,
+};
 use crate::protocol::ErrorCode;
 use crate::trace::EventKind;
 
@@ -48,16 +50,8 @@ fn acks_1_loses_what_the_new_leader_lacks() {
 /// `broker.md R31`: the leader does not know the follower's epoch: several rounds, each one epoch back.
 #[test]
 fn unknown_epochs_take_several_rounds() {
-    let mut cluster = forked();
-    // Broker 0 leads epoch 2 by itself and appends; broker 1 never hears of it and leads epoch 3.
-    cluster.cut(0, 1);
-    cluster.cut(0, 2);
-    cluster.decide(&[0], Some(0), (2, 2), &[0]);
-    cluster.produce(0, 1, vec![batch_of(4, 1)]);
-    cluster.decide(&[1, 2], Some(1), (3, 3), &[1, 2]);
-    cluster.produce(1, 1, vec![batch_of(5, 1)]);
-    cluster.heal();
-    assert_eq!((cluster.log(0), cluster.log(1)), (vec![0, 1, 2, 4], vec![0, 3, 5]));
+    let mut cluster = Cluster::new(Setup::default());
+    fork_twice(&mut cluster);
     cluster.decide(&[0], Some(1), (3, 3), &[1, 2]);
     assert_eq!(truncations(&cluster), [(0, 4, 3), (0, 3, 1)]);
     assert_eq!(cluster.log(0), [0, 3, 5]);
@@ -190,13 +184,7 @@ fn logs_agree_after_many_quick_elections() {
 #[test]
 fn a_follower_beyond_the_leaders_log_end_is_cut() {
     let mut cluster = Cluster::new(Setup::default());
-    cluster.produce(0, -1, vec![batch_of(0, 1)]);
-    cluster.cut(0, 1);
-    cluster.cut(0, 2);
-    cluster.decide(&[0], Some(0), (5, 1), &[0, 1, 2]);
-    cluster.produce(0, 1, vec![batch_of(1, 2)]);
-    cluster.decide(&[1, 2], Some(1), (3, 2), &[1, 2]);
-    cluster.heal();
+    lead_beyond(&mut cluster);
     let replica = cluster.brokers[0].local(crate::broker::fixture::TP).expect("it leads") as usize;
     cluster.brokers[0].partitions[replica].forget_role();
     cluster.decide(&[0], Some(1), (3, 2), &[1, 2]);

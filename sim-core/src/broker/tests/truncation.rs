@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::broker::fixture::{Cluster, Setup, TP, batch_of, broker_config, fork, truncations};
+use crate::broker::fixture::{
+    Cluster, Setup, TP, batch_of, broker_config, fork, fork_twice, lead_beyond, truncations,
+};
 use crate::broker::{Forced, Reply};
 use crate::config::{BrokerConfig, Release};
 use crate::protocol::{EpochEnd, EpochToLookUp, ErrorCode, OffsetsForLeaderEpochRequest, Request, Response};
@@ -10,19 +12,6 @@ use crate::protocol::{EpochEnd, EpochToLookUp, ErrorCode, OffsetsForLeaderEpochR
 fn cluster_of(minor: (u8, u8)) -> Cluster {
     let broker = BrokerConfig { release: Release::new(minor.0, minor.1), ..broker_config() };
     Cluster::new(Setup { broker, ..Setup::default() })
-}
-
-/// Broker 0 leads epoch 2 by itself and appends; broker 1 never hears of it and leads epoch 3.
-fn fork_twice(cluster: &mut Cluster) {
-    fork(cluster);
-    cluster.cut(0, 1);
-    cluster.cut(0, 2);
-    cluster.decide(&[0], Some(0), (2, 2), &[0]);
-    cluster.produce(0, 1, vec![batch_of(4, 1)]);
-    cluster.decide(&[1, 2], Some(1), (3, 3), &[1, 2]);
-    cluster.produce(1, 1, vec![batch_of(5, 1)]);
-    cluster.heal();
-    assert_eq!((cluster.log(0), cluster.log(1)), (vec![0, 1, 2, 4], vec![0, 3, 5]));
 }
 
 fn epoch_end(cluster: &mut Cluster, broker: usize, asked: (i32, i32), forced: Option<Forced>) -> EpochEnd {
@@ -118,14 +107,7 @@ fn before_2_0_answers_name_no_epoch() {
 #[test]
 fn an_undefined_end_cuts_to_the_high_watermark() {
     let mut cluster = cluster_of((2, 6));
-    cluster.produce(0, -1, vec![batch_of(0, 1)]);
-    cluster.cut(0, 1);
-    cluster.cut(0, 2);
-    // An epoch that broker 1 hears nothing of, and that is newer than its own: it takes over an older one.
-    cluster.decide(&[0], Some(0), (5, 1), &[0, 1, 2]);
-    cluster.produce(0, 1, vec![batch_of(1, 2)]);
-    cluster.decide(&[1, 2], Some(1), (3, 2), &[1, 2]);
-    cluster.heal();
+    lead_beyond(&mut cluster);
     assert_eq!((cluster.hws()[0], cluster.ends()[0]), (1, 3));
     let replica = cluster.brokers[0].local(TP).expect("it leads") as usize;
     cluster.brokers[0].partitions[replica].forget_role();
