@@ -47,7 +47,7 @@ impl Broker {
         &mut self,
         cx: &mut Cx<'_, O>,
         ticket: Ticket,
-        request: FetchRequest,
+        request: Arc<FetchRequest>,
         forced: Option<Forced>,
         cause: Seq,
     ) {

@@ -267,7 +267,7 @@ impl Broker {
             self.tell_everything(leader);
         }
         let request = self.next_fetch(leader);
-        self.ask_leader(now, leader, Exchange::Fetch, Request::Fetch(request), cause);
+        self.ask_leader(now, leader, Exchange::Fetch, Request::Fetch(Arc::new(request)), cause);
     }
 
     /// Asks a leader something: the fetcher's thread does nothing else until it is answered.
@@ -295,7 +295,7 @@ impl Broker {
         let gone = fetcher.forgotten.drain(..).map(|tp| forgotten(tp, max_bytes));
         let changed =
             fetcher.changed.drain(..).map(|ix| tell(&mut replicas[ix as usize], max_bytes, names_epoch));
-        let partitions: Arc<[FetchPartition]> = gone.chain(changed).collect();
+        let partitions = gone.chain(changed).collect();
         let full = !std::mem::replace(&mut fetcher.in_session, true);
         let sends_epoch = self.config.release.at_least(3, 5);
         let broker_epoch = if sends_epoch { self.lifecycle.broker_epoch() } else { -1 };

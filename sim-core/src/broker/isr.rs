@@ -1,5 +1,7 @@
 //! ISR changes on their way to the controller and back (Kafka's `AlterPartitionManager`, `broker.md 3.5`).
 
+use std::sync::Arc;
+
 use super::{Broker, BrokerOutput, BrokerTimer, Peer};
 use crate::mutant::Mutant;
 use crate::protocol::{AlterPartitionRequest, AlterPartitionResponse, ErrorCode, Request};
@@ -66,7 +68,7 @@ impl Broker {
             let correlation = self.next_correlation();
             if let Some(request) = self.proposal(ix, correlation) {
                 self.alters.out.push((correlation, ix, cause));
-                let (peer, request) = (Peer::Controller, Request::AlterPartition(request));
+                let (peer, request) = (Peer::Controller, Request::AlterPartition(Arc::new(request)));
                 self.outputs.push(BrokerOutput::Ask { peer, correlation, request, cause });
             }
         }

@@ -15,7 +15,7 @@ use crate::trace::{Cx, Observer, Seq};
 #[derive(Clone, Debug)]
 pub(super) struct ConsumerFetch {
     pub(super) ticket: Ticket,
-    pub(super) request: FetchRequest,
+    pub(super) request: Arc<FetchRequest>,
     pub(super) forced: Option<Forced>,
     pub(super) deadline: Time,
     pub(super) cause: Seq,
@@ -73,9 +73,9 @@ impl Broker {
         if urgent || entries.is_empty() || bytes >= i64::from(request.min_bytes) || fetch.deadline <= cx.now {
             return self.answer_fetch(fetch.ticket, entries, cause);
         }
-        let (partitions, deadline) = (Arc::clone(&request.partitions), fetch.deadline);
+        let (request, deadline) = (Arc::clone(request), fetch.deadline);
         let place = self.fetches.park(fetch);
-        for asked in partitions.iter() {
+        for asked in &request.partitions {
             if let Some(ix) = self.local(asked.tp) {
                 self.partitions[ix as usize].fetch_waiters.push(place);
             }

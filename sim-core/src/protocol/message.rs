@@ -2,31 +2,36 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::ErrorCode;
 use super::offsets::{
     ListOffsetsRequest, ListOffsetsResponse, OffsetsForLeaderEpochRequest, OffsetsForLeaderEpochResponse,
 };
 use crate::record::{BatchId, BrokerId, RecordBatch, StoredBatch, TopicIx, TopicPartition};
 
-/// A request as it is written to a connection. Cheap to clone: what is large is shared.
+/// A list with an entry a partition: nearly always just one, which then stands where the list does.
+pub type PerPartition<T> = SmallVec<[T; 1]>;
+
+/// A request as it is written to a connection. Cheap to clone and to hand on: what is large is shared.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Request {
     /// A producer's batches for one broker.
-    Produce(ProduceRequest),
+    Produce(Arc<ProduceRequest>),
     /// A follower's or a consumer's fetch.
-    Fetch(FetchRequest),
+    Fetch(Arc<FetchRequest>),
     /// A client asks who leads what.
     Metadata(MetadataRequest),
     /// A follower or a consumer asks where a leader epoch ends.
     OffsetsForLeaderEpoch(OffsetsForLeaderEpochRequest),
     /// A follower or a consumer asks where a log begins, or how far it may be read.
-    ListOffsets(ListOffsetsRequest),
+    ListOffsets(Arc<ListOffsetsRequest>),
     /// An idempotent producer asks for its id (`transactional.id` null).
     InitProducerId,
     /// A leader proposes an ISR to the controller.
-    AlterPartition(AlterPartitionRequest),
+    AlterPartition(Arc<AlterPartitionRequest>),
     /// A broker tells the controller that it lives; also its registration.
-    Heartbeat(HeartbeatRequest),
+    Heartbeat(Arc<HeartbeatRequest>),
 }
 
 /// An answer.
@@ -58,7 +63,7 @@ pub struct ProduceRequest {
     /// How long the leader may wait for the ISR: the client's `request.timeout.ms` (`broker.md P11`).
     pub timeout_ms: i32,
     /// The batches, ascending by topic and partition.
-    pub batches: Arc<[Arc<RecordBatch>]>,
+    pub batches: PerPartition<Arc<RecordBatch>>,
 }
 
 /// What became of each batch of a [`ProduceRequest`].
@@ -127,7 +132,7 @@ pub struct FetchRequest {
     /// Soft limit of the whole answer, in bytes.
     pub max_bytes: i32,
     /// What is asked for.
-    pub partitions: Arc<[FetchPartition]>,
+    pub partitions: PerPartition<FetchPartition>,
 }
 
 /// One partition of a fetch.

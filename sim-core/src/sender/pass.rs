@@ -1,5 +1,7 @@
 //! `sendProducerData`: what is ready is drained, what took too long expires, requests are written (`producer.md 4.1` B).
 
+use std::sync::Arc;
+
 use super::network_client::Purpose;
 use super::results::Task;
 use super::{Phase, Sender, Then};
@@ -122,11 +124,11 @@ impl Sender {
             self.accumulator.batches[batch].writes += 1;
         }
         let sealed = batches.iter().filter_map(|&batch| self.accumulator.batches[batch].sealed().cloned());
-        let request = Request::Produce(ProduceRequest {
+        let request = Request::Produce(Arc::new(ProduceRequest {
             acks: self.config.acks,
             timeout_ms: i32::try_from(self.config.request_timeout_ms).unwrap_or(i32::MAX),
             batches: sealed.collect(),
-        });
+        }));
         let expects_response = self.config.acks != 0;
         self.client.send(node, request, Purpose::Produce(batches), expects_response, now_ms, cause);
     }

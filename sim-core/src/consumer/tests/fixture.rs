@@ -8,7 +8,7 @@ use crate::consumer::{Consumer, ConsumerTimer, KnownPartition};
 use crate::protocol::{
     Arrival, ClientAction, EpochEnd, ErrorCode, FetchPartition, FetchResponse, FetchedPartition, LeaderHint,
     ListOffsetsResponse, ListedOffset, MetadataResponse, OffsetsForLeaderEpochResponse, PartitionMetadata,
-    Request, Response, TopicMetadata,
+    PerPartition, Request, Response, TopicMetadata,
 };
 use crate::record::{
     BatchId, BrokerId, ConsumerIx, Names, ProducerIx, RecordBatch, StoredBatch, TopicIx, TopicPartition,
@@ -166,7 +166,7 @@ impl<O: Observer> World<O> {
     }
 
     /// The number of the fetch that is out at this broker, and what it asks for.
-    pub(super) fn fetch_at(&self, node: u32) -> (u64, Arc<[FetchPartition]>) {
+    pub(super) fn fetch_at(&self, node: u32) -> (u64, PerPartition<FetchPartition>) {
         let fetch = self.actions.iter().rev().find_map(|action| match action {
             ClientAction::Write { node: to, correlation, request: Request::Fetch(fetch), .. }
                 if to.0 == node =>

@@ -9,7 +9,7 @@ use crate::config::{Origin, ProducerConfig, ProducerExtras, Release, Settings, r
 use crate::producer::{Completion, FlushId, Outcome, Outgoing, Producer, Sending, ThreadIx, Turn};
 use crate::protocol::{
     Arrival, ClientAction, ErrorCode, Exception, InitProducerIdResponse, LeaderHint, MetadataResponse,
-    PartitionMetadata, PartitionResult, ProduceResponse, Request, Response, TopicMetadata,
+    PartitionMetadata, PartitionResult, PerPartition, ProduceResponse, Request, Response, TopicMetadata,
 };
 use crate::record::{BrokerId, Names, ProducerIx, RecordBatch, RecordId, TopicIx, TopicPartition};
 use crate::serializer::Payload;
@@ -53,7 +53,7 @@ pub(super) enum Answer {
 pub(super) struct Written {
     pub(super) at_ms: i64,
     pub(super) node: BrokerId,
-    pub(super) batches: Arc<[Arc<RecordBatch>]>,
+    pub(super) batches: PerPartition<Arc<RecordBatch>>,
 }
 
 impl Written {
@@ -410,7 +410,7 @@ impl Rig {
         let now_ms = self.now.millis();
         let response = match request {
             Request::Produce(produce) => {
-                self.written.push(Written { at_ms: now_ms, node, batches: Arc::clone(&produce.batches) });
+                self.written.push(Written { at_ms: now_ms, node, batches: produce.batches.clone() });
                 if produce.acks != 0 {
                     self.answer_produce(node, correlation, &produce.batches);
                 }
