@@ -68,12 +68,18 @@ pub(super) enum Exchange {
 }
 
 impl Broker {
+    #[inline]
     pub(super) fn fetcher(&mut self, leader: BrokerId) -> &mut Fetcher {
         let at = leader.0 as usize;
         if self.fetchers.len() <= at {
-            self.fetchers.resize_with(at + 1, Fetcher::default);
+            self.add_fetchers(at + 1);
         }
         &mut self.fetchers[at]
+    }
+
+    #[cold]
+    fn add_fetchers(&mut self, count: usize) {
+        self.fetchers.resize_with(count, Fetcher::default);
     }
 
     /// A replica follows this leader from now on. The fetch begins once everything else of this instant is dealt with, so

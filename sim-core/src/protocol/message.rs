@@ -10,8 +10,8 @@ use super::offsets::{
 };
 use crate::record::{BatchId, BrokerId, RecordBatch, StoredBatch, TopicIx, TopicPartition};
 
-/// A list with an entry a partition: nearly always just one, which then stands where the list does.
-pub type PerPartition<T> = SmallVec<[T; 1]>;
+/// A list that nearly always has one entry, which then stands where the list does: what there is of each partition, or batch.
+pub type Few<T> = SmallVec<[T; 1]>;
 
 /// A request as it is written to a connection. Cheap to clone and to hand on: what is large is shared.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,7 +63,7 @@ pub struct ProduceRequest {
     /// How long the leader may wait for the ISR: the client's `request.timeout.ms` (`broker.md P11`).
     pub timeout_ms: i32,
     /// The batches, ascending by topic and partition.
-    pub batches: PerPartition<Arc<RecordBatch>>,
+    pub batches: Few<Arc<RecordBatch>>,
 }
 
 /// What became of each batch of a [`ProduceRequest`].
@@ -132,7 +132,7 @@ pub struct FetchRequest {
     /// Soft limit of the whole answer, in bytes.
     pub max_bytes: i32,
     /// What is asked for.
-    pub partitions: PerPartition<FetchPartition>,
+    pub partitions: Few<FetchPartition>,
 }
 
 /// One partition of a fetch.
@@ -156,7 +156,7 @@ pub struct FetchPartition {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FetchResponse {
     /// One entry a partition asked for, in the request's order.
-    pub partitions: Vec<FetchedPartition>,
+    pub partitions: Few<FetchedPartition>,
     /// Whether any partition has records, an error or a divergence; what has none tells only the high watermark.
     pub has_data: bool,
 }
@@ -179,7 +179,7 @@ pub struct FetchedPartition {
     /// The replica that the consumer had better read from, instead of records (`broker.md C5`).
     pub preferred_read_replica: Option<BrokerId>,
     /// Whole batches from the fetch offset on.
-    pub batches: Vec<StoredBatch>,
+    pub batches: Few<StoredBatch>,
 }
 
 /// A client asks who leads what.

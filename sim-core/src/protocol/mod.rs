@@ -11,9 +11,9 @@ pub use error::ErrorCode;
 pub use exception::Exception;
 pub use message::{
     AlterPartitionRequest, AlterPartitionResponse, FetchPartition, FetchRequest, FetchResponse,
-    FetchedPartition, Follower, HeartbeatRequest, HeartbeatResponse, InitProducerIdResponse, LeaderHint,
-    MetadataRequest, MetadataResponse, MetadataUpdate, PartitionMetadata, PartitionResult, PerPartition,
-    ProduceRequest, ProduceResponse, Request, Response, TopicMetadata,
+    FetchedPartition, Few, Follower, HeartbeatRequest, HeartbeatResponse, InitProducerIdResponse, LeaderHint,
+    MetadataRequest, MetadataResponse, MetadataUpdate, PartitionMetadata, PartitionResult, ProduceRequest,
+    ProduceResponse, Request, Response, TopicMetadata,
 };
 pub use offsets::{
     EpochEnd, EpochToLookUp, ListOffsetsRequest, ListOffsetsResponse, ListedOffset, OffsetToList,

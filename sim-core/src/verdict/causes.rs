@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::findings::{Finding, Findings, Kind, Place};
 use super::ledger::{Ledger, Told};
-use crate::protocol::{PerPartition, Request};
+use crate::protocol::{Few, Request};
 use crate::record::{BatchId, Names, ProducerIx, RecordBatch, RecordId, TopicIx, TopicPartition};
 use crate::time::Time;
 use crate::trace::{Event, MessageBody, MessageEvent, Observer, Seq, Stamp};
@@ -20,7 +20,7 @@ pub struct CauseIndex {
     /// The last failed callback or exception of each record that had one.
     failures: BTreeMap<RecordId, Seq>,
     /// Requests under acks=0 that are on their way or not yet worked on: nobody will tell the client what became of them.
-    unanswered: Vec<(u64, PerPartition<Arc<RecordBatch>>)>,
+    unanswered: Vec<(u64, Few<Arc<RecordBatch>>)>,
     /// Runs of records, by producer and first index, whose unanswered request was lost or refused; with their length.
     dropped: BTreeMap<(ProducerIx, u32), (u32, Seq)>,
 }

@@ -8,8 +8,8 @@ use crate::chance::{Script, Scripted};
 use crate::config::{Origin, ProducerConfig, ProducerExtras, Release, Settings, resolve_producer};
 use crate::producer::{Completion, FlushId, Outcome, Outgoing, Producer, Sending, ThreadIx, Turn};
 use crate::protocol::{
-    Arrival, ClientAction, ErrorCode, Exception, InitProducerIdResponse, LeaderHint, MetadataResponse,
-    PartitionMetadata, PartitionResult, PerPartition, ProduceResponse, Request, Response, TopicMetadata,
+    Arrival, ClientAction, ErrorCode, Exception, Few, InitProducerIdResponse, LeaderHint, MetadataResponse,
+    PartitionMetadata, PartitionResult, ProduceResponse, Request, Response, TopicMetadata,
 };
 use crate::record::{BrokerId, Names, ProducerIx, RecordBatch, RecordId, TopicIx, TopicPartition};
 use crate::serializer::Payload;
@@ -53,7 +53,7 @@ pub(super) enum Answer {
 pub(super) struct Written {
     pub(super) at_ms: i64,
     pub(super) node: BrokerId,
-    pub(super) batches: PerPartition<Arc<RecordBatch>>,
+    pub(super) batches: Few<Arc<RecordBatch>>,
 }
 
 impl Written {
