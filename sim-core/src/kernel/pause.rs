@@ -39,7 +39,11 @@ pub(super) struct Pile {
 impl Piles {
     /// Nobody stands still.
     pub(super) fn new(chance: &mut dyn Chance) -> Piles {
-        Piles { of: BTreeMap::new(), dark: chance.stream("resume/metadata"), settings: Vec::new() }
+        Piles {
+            of: BTreeMap::new(),
+            dark: chance.stream(format_args!("resume/metadata")),
+            settings: Vec::new(),
+        }
     }
 
     /// Whether this broker stands still.

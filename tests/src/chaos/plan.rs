@@ -13,7 +13,7 @@ struct Dice {
 impl Dice {
     fn new(number: u64) -> Dice {
         let mut chance = Seeded::new(number);
-        let stream = chance.stream("plan");
+        let stream = chance.stream(format_args!("plan"));
         Dice { chance, stream }
     }
 
