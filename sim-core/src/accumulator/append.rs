@@ -136,7 +136,7 @@ impl RecordAccumulator {
     }
 
     fn peek<O: Observer>(&mut self, cx: &mut Cx<'_, O>, to: Destination<'_>) -> u32 {
-        let sticky = self.queues.topic_mut(to.topic).sticky.as_mut();
+        let sticky = self.queues.topic_mut(to.topic).sticky(&mut self.lengths);
         sticky.map_or(0, |sticky| sticky.peek(cx.chance, &to.cluster.available, to.cluster.count()))
     }
 
@@ -155,7 +155,7 @@ impl RecordAccumulator {
         if !appended && !tail_full {
             return false;
         }
-        let sticky = self.queues.topic_mut(to.topic).sticky.as_mut();
+        let sticky = self.queues.topic_mut(to.topic).sticky(&mut self.lengths);
         sticky.is_some_and(|sticky| {
             sticky.update(grown, tail_full, cx.chance, &to.cluster.available, to.cluster.count())
         })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::batches::BatchIx;
 use super::cluster::TopicCluster;
-use crate::partitioner::BuiltInPartitioner;
+use crate::partitioner::{BuiltInPartitioner, QueueLengths};
 use crate::record::{TopicIx, TopicPartition};
 
 /// A partition's queue: appended to at the tail, drained from the head.
@@ -25,17 +25,57 @@ pub(super) struct TopicQueues {
     /// How many of them exist.
     pub(super) existing: u32,
     pub(super) sticky: Option<BuiltInPartitioner>,
-    /// What the partitioner's load table was made of, if it has one.
+    /// What the partitioner's load table is made of, if it has one.
     pub(super) weighed: Option<Weighed>,
 }
 
-/// What a load table was made of.
-#[derive(Clone, Debug)]
+/// What a pass of the sender saw of a topic's queues: what a load table is made of, once somebody asks for it.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Weighed {
     /// The topic as it was known then; none: not at all.
     pub(super) leaders: Option<Arc<TopicCluster>>,
-    /// All queues were empty.
+    /// How many queues there were.
+    pub(super) existing: u32,
+    /// All of them were empty.
     pub(super) empty: bool,
+    /// Those that were not, if they had a leader: partition, batches, and whether the leader took none for too long.
+    pub(super) filled: Vec<(u32, u32, bool)>,
+    /// The partitioner has not been given it yet.
+    pub(super) due: bool,
+}
+
+impl TopicQueues {
+    /// The sticky partition, which knows the load as the last pass saw it: every record asks for it, but where all have
+    /// keys nobody does, and no pass counts all queues in vain.
+    #[inline]
+    pub(super) fn sticky(&mut self, lengths: &mut QueueLengths) -> Option<&mut BuiltInPartitioner> {
+        if self.weighed.as_ref().is_some_and(|weighed| weighed.due) {
+            self.give_load(lengths);
+        }
+        self.sticky.as_mut()
+    }
+
+    /// Gives the partitioner what the last pass saw.
+    pub(super) fn give_load(&mut self, lengths: &mut QueueLengths) {
+        let (Some(weighed), Some(sticky)) = (&mut self.weighed, &mut self.sticky) else { return };
+        weighed.due = false;
+        lengths.start(weighed.existing as usize);
+        let mut filled = weighed.filled.iter().peekable();
+        let leaders = weighed.leaders.iter().flat_map(|topic| &topic.partitions);
+        for ((number, queue), known) in (0u32..).zip(&self.partitions).zip(leaders) {
+            if queue.exists && known.leader.is_some() {
+                let (_, batches, unavailable) =
+                    filled.next_if(|filled| filled.0 == number).copied().unwrap_or_default();
+                lengths.push(number, batches, unavailable);
+            }
+        }
+        sticky.set_load(Some(lengths));
+    }
+
+    /// Whether no partition below one that has a queue is without one.
+    pub(super) fn has_no_gaps(&self) -> bool {
+        self.existing as usize == self.partitions.len()
+    }
 }
 
 /// The queues of all topics.
@@ -138,5 +178,38 @@ impl Queues {
         {
             self.filled.remove(at);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::accumulator::cluster::PartitionLeader;
+    use crate::chance::{Chance, Script, Scripted};
+    use crate::record::BrokerId;
+
+    /// `producer.md 2.3`: what counts is what the sender's pass has seen, here 0, 3 and 1 batches, and not what is there when a
+    /// record asks, here nothing.
+    #[test]
+    fn the_load_is_that_of_the_last_pass() {
+        let mut chance = Scripted::new().with("sticky", Script::List(vec![6]));
+        let stream = chance.stream(format_args!("shop/orders/sticky"));
+        let mut queues = Queues::new([Some(BuiltInPartitioner::new(stream, true, 16_384))].into_iter());
+        for partition in 0..3 {
+            queues.entry(TopicPartition { topic: TopicIx(0), partition });
+        }
+        let led = PartitionLeader { leader: Some(BrokerId(0)), ..PartitionLeader::default() };
+        let known = TopicCluster { partitions: vec![led; 3], available: vec![0, 1, 2] };
+        let topic = queues.topic_mut(TopicIx(0));
+        topic.weighed = Some(Weighed {
+            leaders: Some(Arc::new(known)),
+            existing: 3,
+            empty: false,
+            filled: vec![(1, 3, false), (2, 1, false)],
+            due: true,
+        });
+        let sticky = topic.sticky(&mut QueueLengths::default());
+        // Weights 4, 1 and 3, so 6 of 8 is the last one; of three equal ones it would be the first.
+        assert_eq!(sticky.map(|sticky| sticky.peek(&mut chance, &[0, 1, 2], 3)), Some(2));
     }
 }

@@ -186,7 +186,8 @@ impl RecordAccumulator {
         ready
     }
 
-    /// Gives every topic's built-in partitioner the lengths of its queues (`producer.md 2.3`).
+    /// Notes for every topic's built-in partitioner the lengths of its queues (`producer.md 2.3`). Kafka's client counts them
+    /// all at each pass; here only those that are not empty are, and the partitioner gets its table when a record asks it.
     fn weigh_topics(&mut self, cluster: &Cluster) {
         if !self.config.partitioner_adaptive {
             return;
@@ -195,7 +196,9 @@ impl RecordAccumulator {
         for (at, topic) in topics.iter_mut().enumerate() {
             let Some(sticky) = topic.sticky.as_mut() else { continue };
             let ix = TopicIx(at as u16);
-            let has_data = filled.binary_search_by_key(&ix, |tp| tp.topic).is_ok();
+            let from = filled.partition_point(|tp| tp.topic < ix);
+            let filled = filled[from..].iter().take_while(|tp| tp.topic == ix);
+            let has_data = filled.clone().next().is_some();
             let known = cluster.topic(ix);
             if topic.existing < known.map_or(0, |cluster| cluster.count()) {
                 if topic.weighed.take().is_some() {
@@ -205,7 +208,7 @@ impl RecordAccumulator {
             }
             // With every queue empty all weights are equal, until leaders change or brokers lag.
             let same_leaders = match (&topic.weighed, known) {
-                (Some(Weighed { leaders: Some(leaders), empty: true }), Some(known)) => {
+                (Some(Weighed { leaders: Some(leaders), empty: true, .. }), Some(known)) => {
                     Arc::ptr_eq(leaders, known)
                 }
                 _ => false,
@@ -213,20 +216,27 @@ impl RecordAccumulator {
             if !has_data && same_leaders && self.config.partitioner_availability_timeout_ms == 0 {
                 continue;
             }
-            self.lengths.start(topic.existing as usize);
-            for (number, queue) in (0u32..).zip(&topic.partitions).filter(|(_, queue)| queue.exists) {
-                let tp = TopicPartition { topic: ix, partition: number };
-                let Some(leader) = cluster.partition(tp).and_then(|partition| partition.leader) else {
+            let weighed = topic.weighed.get_or_insert_default();
+            weighed.leaders = known.cloned();
+            weighed.existing = topic.existing;
+            weighed.empty = !has_data;
+            weighed.filled.clear();
+            for tp in filled {
+                let Some(leader) = cluster.partition(*tp).and_then(|partition| partition.leader) else {
                     continue;
                 };
                 let latency = self.latencies.get(leader.0 as usize).copied().flatten();
                 let unavailable = latency.is_some_and(|latency| {
                     latency.ready_ms - latency.drained_ms > self.config.partitioner_availability_timeout_ms
                 });
-                self.lengths.push(number, queue.batches.len() as u32, unavailable);
+                let batches = topic.partitions[tp.partition as usize].batches.len() as u32;
+                weighed.filled.push((tp.partition, batches, unavailable));
             }
-            sticky.set_load(Some(&self.lengths));
-            topic.weighed = Some(Weighed { leaders: known.cloned(), empty: !has_data });
+            weighed.due = true;
+            // Another queue may fill a gap before the table is asked for.
+            if !topic.has_no_gaps() {
+                topic.give_load(&mut self.lengths);
+            }
         }
     }
 }
