@@ -65,12 +65,14 @@ pub(super) struct History {
     stories: BTreeMap<TopicPartition, Story>,
     nothing: Story,
     newest_rules: bool,
+    elr: bool,
 }
 
 impl History {
     pub(super) fn new(scenario: &Scenario) -> History {
         let newest_rules = scenario.profile.at_least(3, 5);
-        History { stories: BTreeMap::new(), nothing: Story::default(), newest_rules }
+        let elr = scenario.cluster.elr;
+        History { stories: BTreeMap::new(), nothing: Story::default(), newest_rules, elr }
     }
 
     pub(super) fn story(&self, tp: TopicPartition) -> &Story {
@@ -102,6 +104,10 @@ impl History {
                     let tp = TopicPartition { topic, partition };
                     if let Some(replica) = replica(run, broker, tp) {
                         self.at(tp).exposed(broker, replica, high_watermark);
+                        if self.elr && replica.role() == Role::Leader && has_old_min_isr(run, broker, replica)
+                        {
+                            self.at(tp).assumptions.committed_by_an_old_min_isr();
+                        }
                     }
                 }
                 _ => {}
@@ -161,6 +167,15 @@ impl History {
 
 fn replica<O: Observer>(run: &Run<(Feed, O)>, broker: BrokerId, tp: TopicPartition) -> Option<&Partition> {
     run.broker(broker)?.partition(tp)
+}
+
+/// Whether a leader's ISR is too small for the controller's `min.insync.replicas`, and not for its own.
+fn has_old_min_isr<O: Observer>(run: &Run<(Feed, O)>, broker: BrokerId, leader: &Partition) -> bool {
+    let topic = leader.tp().topic;
+    let own = run.broker(broker).and_then(|broker| broker.topic_config(topic));
+    let decided = run.controller().topic_config(topic);
+    let [own, decided] = [own, decided].map(|config| config.map_or(1, |config| config.min_insync_replicas));
+    own < decided && leader.isr().len() < decided as usize
 }
 
 impl Story {

@@ -74,6 +74,10 @@ impl Checker for Liveness {
                 Event::Fault { .. } | Event::BrokerStopped { .. } | Event::BrokerStarted { .. } => {
                     self.disturbed = stamp.time;
                 }
+                // What the controller does at its own intervals may come at any time.
+                Event::LeaderChanged { by: "preferred" | "unclean-enabled", .. } => {
+                    self.disturbed = stamp.time
+                }
                 Event::Accumulated { record, .. } => {
                     self.waiting.insert(record, stamp.time);
                 }

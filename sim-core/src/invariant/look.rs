@@ -155,9 +155,28 @@ pub(super) fn records_of(replica: &Replica<'_>) -> BTreeMap<RecordId, u32> {
     records
 }
 
-/// Whether a fault has changed settings in this step: what counted before the change is not known any more.
-pub(super) fn changes_settings(events: &[(Stamp, Event)]) -> bool {
-    events.iter().any(|(_, event)| matches!(event, Event::Fault { r#do: "set-config", .. }))
+/// How many members each leader's ISR had after the step before: within one step, as when a process goes on with all that has
+/// piled up, an answer may make it smaller after a high watermark has risen by the larger one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct IsrSizes {
+    of: BTreeMap<(BrokerId, TopicPartition), usize>,
+}
+
+impl IsrSizes {
+    /// The larger one of what it was and what it is now.
+    pub(super) fn larger(&self, leader: &Replica<'_>, now: usize) -> usize {
+        self.of.get(&leader.place()).map_or(now, |&before| now.max(before))
+    }
+
+    /// Takes in what a step has touched, after it.
+    pub(super) fn note(&mut self, look: &Look<'_>, touched: &Touched, size: impl Fn(&Replica<'_>) -> usize) {
+        for &(broker, tp) in &touched.replicas {
+            match look.running(broker, tp).filter(Replica::leads) {
+                Some(leader) => self.of.insert((broker, tp), size(&leader)),
+                None => self.of.remove(&(broker, tp)),
+            };
+        }
+    }
 }
 
 /// What a step has touched, ascending.

@@ -78,6 +78,7 @@ impl<O: Observer> Run<O> {
     pub fn finish(mut self) -> Finished<O> {
         let ended = self.run();
         self.ledger.settle();
+        self.refuse_what_waits();
         let logs: Vec<FinalLog> = self.partitions().map(|tp| self.final_log(tp)).collect();
         let consumers = (0..self.consumers.len()).map(|at| self.reads(at, &logs)).collect();
         Finished {

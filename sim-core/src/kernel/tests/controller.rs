@@ -66,31 +66,50 @@ fn registration_waits_for_the_controller() {
     assert_eq!(run.finished.logs[0].isr.len(), 3);
 }
 
-/// What is asked of a controller that is down is refused, and changes nothing.
+/// Without a controller nobody decides. An administrator's client asks again until there is one: its wish is done then.
 #[test]
-fn nobody_decides_without_the_controller() {
+fn what_is_asked_of_a_controller_that_is_down_waits_for_it() {
     let faults =
         fault("3s", "{ crash = \"controller\" }") + &fault("4s", "{ elect = \"orders-0\", leader = 1 }");
     let run = play(&text(&faults), 1);
     assert!(run.elections().is_empty());
     assert_eq!(run.finished.refused[0].error, AdminError::NoController);
     let run = play(&text(&(faults + &fault("5s", "{ restart = \"controller\" }"))), 1);
-    assert!(run.elections().is_empty());
+    assert_eq!(run.elections(), [(Some(BrokerId(1)), "forced", false)]);
+    assert_eq!(run.first(|event| matches!(event, Event::LeaderChanged { .. })), Time::from_millis(5_000));
+    assert!(run.finished.refused.is_empty());
 }
 
-/// New settings of a topic go to the brokers by way of the controller: without one, no broker has them either.
+/// It gives up after 60 s (`default.api.timeout.ms`).
 #[test]
-fn no_setting_changes_without_the_controller() {
-    let config = "{ set-config = \"orders\", config = { \"min.insync.replicas\" = 3 } }";
+fn an_administrator_gives_up_after_a_minute() {
+    for (back, elected) in [("64s", 1), ("64001ms", 0)] {
+        let faults = fault("3s", "{ crash = \"controller\" }")
+            + &fault("4s", "{ elect = \"orders-0\", leader = 1 }")
+            + &fault(back, "{ restart = \"controller\" }");
+        let run = play(&text(&faults), 1);
+        assert_eq!((run.elections().len(), run.finished.refused.len()), (elected, 1 - elected), "{back}");
+    }
+}
+
+/// `broker.md F11`: new settings of a topic come to the brokers by the controller's word. While it is down nobody has them; they
+/// are in force a moment after it is back.
+#[test]
+fn f11_no_setting_changes_without_the_controller() {
     let faults = fault("3s", "{ crash = \"controller\", for = \"2s\" }")
-        + &fault("4s", config)
-        + &fault("6s", "{ shutdown = 2 }");
-    let run = play(&text(&faults), 1);
-    assert_eq!(run.finished.refused[0].error, AdminError::NoController);
-    assert_eq!(run.finished.logs[0].isr.len(), 2);
-    assert_eq!(run.of(EventKind::AppendRefused).count(), 0, "two are enough still");
-    let run = play(&text(&faults.replace("crash = \"controller\", for = \"2s\"", "unfence = 1")), 1);
-    assert!(run.of(EventKind::AppendRefused).count() > 0, "with the new setting they are not");
+        + &fault("4s", "{ set-config = \"orders\", config = { \"min.insync.replicas\" = 4 } }");
+    let assignment = "[[topics]]\nname = \"orders\"\nassignment = [[0, 1, 2, 3]]\n";
+    let text = text(&faults).replace("[[topics]]\nname = \"orders\"\n", assignment);
+    let text =
+        text.replace("[[topics]]", "[cluster]\nbrokers = 5\n[[topics]]") + &fault("2s", "{ shutdown = 3 }");
+    for seed in 1..=5 {
+        let run = play(&text, seed);
+        let refused = run.first(|event| matches!(event, Event::AppendRefused { .. }));
+        let back = Time::from_millis(5_000);
+        // One record every 100 ms shows it.
+        assert!(refused > back && refused.since(back) < Span::from_millis(110), "seed {seed}: {refused}");
+        assert!(run.finished.refused.is_empty());
+    }
 }
 
 /// `broker.md F4`, F6: who is fenced by hand until a moment without a controller is let in by the next one, at its heartbeat.

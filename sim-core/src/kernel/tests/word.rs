@@ -126,3 +126,42 @@ fn f11_who_stood_still_has_the_old_settings_for_a_while() {
         assert!(after >= Span::from_millis(76) && after < Span::from_millis(110), "seed {seed}: {after}");
     });
 }
+
+/// `broker.md F3`, F11: a leader that is cut off from the controller keeps its old settings, and goes on by them; once it is heard
+/// again it has the new ones.
+#[test]
+fn f11_who_is_cut_off_keeps_the_old_settings() {
+    let text = cluster(
+        "[[faults]]\nat = \"1s\"\ndo = { shutdown = 2 }\n\
+         [[faults]]\nat = \"4s\"\ndo = { cut = [0, \"controller\"], for = \"2s\" }\n\
+         [[faults]]\nat = \"4500ms\"\ndo = { set-config = \"orders\", config = { \"min.insync.replicas\" = 3 } }\n",
+    );
+    with_seeds(&text, |seed, run| {
+        assert!(
+            run.times(|event| matches!(event, Event::BrokerFenced { broker: BrokerId(0), .. })).is_empty()
+        );
+        let refused = run.first(|event| matches!(event, Event::AppendRefused { .. }));
+        // A heartbeat is written again at the latest 3 s after it met the cut, which was 2 s long; it, or the one 2 s behind it,
+        // shows what has not come.
+        let healed = Time::from_millis(6_000);
+        assert!(
+            refused > healed && refused.since(healed) < Span::from_millis(3_700),
+            "seed {seed}: {refused}"
+        );
+    });
+}
+
+/// `broker.md F11`: settings come as late as any other word, to each broker on its own.
+#[test]
+fn f11_settings_take_as_long_as_the_word() {
+    let text = cluster(
+        "[[faults]]\nat = \"1s\"\ndo = { shutdown = 2 }\n\
+         [[faults]]\nat = \"4500ms\"\ndo = { set-config = \"orders\", config = { \"min.insync.replicas\" = 3 } }\n",
+    );
+    let text = text.replace("[cluster]\n", "[cluster]\ntiming.metadata = \"400ms\"\n");
+    with_seeds(&text, |seed, run| {
+        let refused = run.first(|event| matches!(event, Event::AppendRefused { .. }));
+        let after = refused.since(Time::from_millis(4_500));
+        assert!(after >= Span::from_millis(400) && after < Span::from_millis(420), "seed {seed}: {after}");
+    });
+}
