@@ -3,7 +3,8 @@
 
 mod plan;
 
-use std::panic::catch_unwind;
+use std::cell::Cell;
+use std::panic;
 use std::sync::Arc;
 
 use sim_core::invariant::{self, Feed, Violation};
@@ -73,13 +74,31 @@ pub fn trace(number: u64) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+thread_local! {
+    /// The number of the scenario that [`failure`] runs.
+    static RUNNING: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
 /// What is wrong with the scenario of this number, with its file, if anything is.
 pub fn failure(number: u64) -> Option<String> {
+    RUNNING.set(Some(number));
     let text = plan(number);
-    let wrong: Vec<String> = match catch_unwind(|| check(read(&text))) {
-        Ok(outcome) if outcome.is_good() => return None,
-        Ok(outcome) => outcome.violations.iter().map(ToString::to_string).chain(outcome.forbidden).collect(),
-        Err(_) => vec!["it panics".to_owned()],
-    };
-    Some(format!("# scenario {number}\n# {}\n{text}", wrong.join("\n# ")))
+    let outcome = check(read(&text));
+    RUNNING.set(None);
+    if outcome.is_good() {
+        return None;
+    }
+    let wrong = outcome.violations.iter().map(ToString::to_string).chain(outcome.forbidden);
+    Some(format!("# scenario {number}\n# {}\n{text}", wrong.collect::<Vec<_>>().join("\n# ")))
+}
+
+/// From now on a panic within [`failure`] says which scenario that is: it is the end of the program, where nothing unwinds.
+pub fn panics_name_their_scenario() {
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if let Some(number) = RUNNING.get() {
+            eprintln!("scenario {number} panics; `--from {number} --show` prints it");
+        }
+        before(info);
+    }));
 }

@@ -7,6 +7,7 @@ const RUNS: u64 = 1_500;
 
 #[test]
 fn no_random_scenario_breaks_an_invariant() {
+    chaos::panics_name_their_scenario();
     let failed: Vec<String> = (0..RUNS).filter_map(chaos::failure).collect();
     assert!(failed.is_empty(), "{} of {RUNS} scenarios:\n{}", failed.len(), failed.join("\n\n"));
 }

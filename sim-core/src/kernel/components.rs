@@ -119,7 +119,9 @@ impl<O: Observer> Run<O> {
     }
 
     pub(super) fn carry_output(&mut self, broker: BrokerId, output: BrokerOutput) {
-        let Some(output) = self.piles.keep_output(broker, output) else { return };
+        if let Some(pile) = self.piles.for_output(broker, &output) {
+            return pile.keep_output(output);
+        }
         match output {
             BrokerOutput::Reply { ticket, reply: Reply::Answer(response), cause } => {
                 self.answer(&ticket, response, cause);

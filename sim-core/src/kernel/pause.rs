@@ -24,7 +24,7 @@ pub(super) struct Piles {
 
 /// What waits for one broker.
 #[derive(Clone, Debug, Default)]
-struct Pile {
+pub(super) struct Pile {
     /// What it was about to do.
     outputs: Vec<BrokerOutput>,
     /// What has come to its machine.
@@ -45,34 +45,22 @@ impl Piles {
         !self.of.is_empty() && self.of.contains_key(&broker)
     }
 
-    /// Keeps something that has come for a broker that stands still; hands it back if it does not.
+    /// Where something has to wait that has come for a broker: nowhere, unless that stands still.
     #[inline]
-    pub(super) fn keep_delivery(&mut self, delivery: Delivery) -> Option<Delivery> {
+    pub(super) fn for_delivery(&mut self, delivery: &Delivery) -> Option<&mut Pile> {
         if self.of.is_empty() {
-            return Some(delivery);
+            return None;
         }
-        let Some(pile) = delivery.broker().and_then(|broker| self.of.get_mut(&broker)) else {
-            return Some(delivery);
-        };
-        // A reset takes what the process has not read yet.
-        if let &Delivery::Gone { connection, .. } = &delivery {
-            pile.deliveries.retain(
-                |kept| !matches!(kept, Delivery::Request { ticket, .. } if ticket.connection == connection),
-            );
-        }
-        pile.deliveries.push(delivery);
-        None
+        self.of.get_mut(&delivery.broker()?)
     }
 
-    /// The same for something that it wants done: a fault has stopped it before.
+    /// The same for something that a broker wants done: a fault has stopped it before.
     #[inline]
-    pub(super) fn keep_output(&mut self, broker: BrokerId, output: BrokerOutput) -> Option<BrokerOutput> {
+    pub(super) fn for_output(&mut self, broker: BrokerId, output: &BrokerOutput) -> Option<&mut Pile> {
         if self.of.is_empty() || matches!(output, BrokerOutput::Timer { .. }) {
-            return Some(output);
+            return None;
         }
-        let Some(pile) = self.of.get_mut(&broker) else { return Some(output) };
-        pile.outputs.push(output);
-        None
+        self.of.get_mut(&broker)
     }
 
     /// A timer of a broker that stands still is due.
@@ -80,6 +68,24 @@ impl Piles {
         if let Some(pile) = self.of.get_mut(&broker) {
             pile.timers.push((incarnation, timer, cause));
         }
+    }
+}
+
+impl Pile {
+    /// Something has come.
+    pub(super) fn keep_delivery(&mut self, delivery: Delivery) {
+        // A reset takes what the process has not read yet.
+        if let &Delivery::Gone { connection, .. } = &delivery {
+            self.deliveries.retain(
+                |kept| !matches!(kept, Delivery::Request { ticket, .. } if ticket.connection == connection),
+            );
+        }
+        self.deliveries.push(delivery);
+    }
+
+    /// Something is to be done.
+    pub(super) fn keep_output(&mut self, output: BrokerOutput) {
+        self.outputs.push(output);
     }
 }
 

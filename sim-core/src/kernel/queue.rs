@@ -43,9 +43,14 @@ impl Order {
 }
 
 /// What is due, earliest first. A heap of four children a node: shallow, and its siblings share a cache line.
+///
+/// What is taken leaves its place at the top open until the next call: an event mostly causes another one soon, which then
+/// sinks from the top, and nearly always not far.
 #[derive(Clone, Debug)]
 pub struct Queue<E> {
     heap: Vec<(Order, E)>,
+    /// Whether the first of the heap has been taken already.
+    open: bool,
     scheduled: u64,
     /// The instant of what was taken last.
     now: Time,
@@ -53,7 +58,7 @@ pub struct Queue<E> {
 
 impl<E> Default for Queue<E> {
     fn default() -> Self {
-        Queue { heap: Vec::new(), scheduled: 0, now: Time::ZERO }
+        Queue { heap: Vec::new(), open: false, scheduled: 0, now: Time::ZERO }
     }
 }
 
@@ -75,31 +80,37 @@ impl<E: Copy> Queue<E> {
     /// When the next event is due, and its place.
     #[inline]
     pub fn peek(&self) -> Option<Order> {
+        if self.open {
+            return self.least_child(0).map(|(_, order)| order);
+        }
         self.heap.first().map(|(order, _)| *order)
     }
 
     /// The next event.
     pub fn pop(&mut self) -> Option<(Time, E)> {
-        let last = self.heap.pop()?;
-        let (order, event) = match self.heap.first() {
-            None => last,
-            Some(&first) => {
-                self.refill(last);
-                first
-            }
-        };
+        self.pop_by(Time::NEVER)
+    }
+
+    /// The next event, if it is due by then.
+    #[inline]
+    pub fn pop_by(&mut self, latest: Time) -> Option<(Time, E)> {
+        if self.open {
+            self.close();
+        }
+        let &(order, event) = self.heap.first().filter(|(order, _)| order.time() <= latest)?;
+        self.open = true;
         self.now = order.time();
         Some((order.time(), event))
     }
 
     /// How many events are due.
     pub fn len(&self) -> usize {
-        self.heap.len()
+        self.heap.len() - usize::from(self.open)
     }
 
     /// Whether nothing is due.
     pub fn is_empty(&self) -> bool {
-        self.heap.is_empty()
+        self.len() == 0
     }
 
     fn push(&mut self, order: Order, event: E) {
@@ -109,28 +120,53 @@ impl<E: Copy> Queue<E> {
             order.time(),
             self.now
         );
+        if std::mem::take(&mut self.open) {
+            return self.sink((order, event));
+        }
         self.heap.push((order, event));
         self.rise(self.heap.len() - 1, (order, event));
     }
 
-    /// Fills the gap that the first item has left: the least child moves up, level by level, and this item, which was the
-    /// last of the heap and nearly always belongs far down, rises from the bottom.
-    fn refill(&mut self, item: (Order, E)) {
-        let mut at = 0;
-        loop {
-            let first = at * CHILDREN + 1;
-            let end = (first + CHILDREN).min(self.heap.len());
-            let Some([child, others @ ..]) = self.heap.get(first..end) else { break };
-            let mut least = (first, child.0);
-            for (place, other) in (first + 1..).zip(others) {
-                if other.0 < least.1 {
-                    least = (place, other.0);
-                }
-            }
-            self.heap[at] = self.heap[least.0];
-            at = least.0;
+    /// Fills the open place at the top, as nothing new has come: the least child moves up, level by level, and the last of
+    /// the heap, which nearly always belongs far down, rises from the bottom.
+    fn close(&mut self) {
+        self.open = false;
+        let Some(last) = self.heap.pop() else { return };
+        if self.heap.is_empty() {
+            return;
         }
-        self.rise(at, item);
+        let mut at = 0;
+        while let Some((least, _)) = self.least_child(at) {
+            self.heap[at] = self.heap[least];
+            at = least;
+        }
+        self.rise(at, last);
+    }
+
+    /// Puts this item where it belongs below the open place at the top.
+    fn sink(&mut self, item: (Order, E)) {
+        let mut at = 0;
+        while let Some((least, order)) = self.least_child(at) {
+            if item.0 <= order {
+                break;
+            }
+            self.heap[at] = self.heap[least];
+            at = least;
+        }
+        self.heap[at] = item;
+    }
+
+    /// The earliest child of a node, if it has any.
+    #[inline]
+    fn least_child(&self, of: usize) -> Option<(usize, Order)> {
+        let first = of * CHILDREN + 1;
+        let children = self.heap.get(first..)?;
+        let earlier = |a: (usize, Order), b: (usize, Order)| if b.1 < a.1 { b } else { a };
+        if let Some([a, b, c, d]) = children.first_chunk() {
+            let left = earlier((first, a.0), (first + 1, b.0));
+            return Some(earlier(left, earlier((first + 2, c.0), (first + 3, d.0))));
+        }
+        (first..).zip(children.iter().map(|(order, _)| *order)).reduce(earlier)
     }
 
     /// Puts this item where it belongs between here and the top.

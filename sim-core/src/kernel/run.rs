@@ -147,7 +147,6 @@ pub struct Run<O> {
 /// Lists that are used again and again, empty between two uses.
 #[derive(Clone, Default)]
 pub(super) struct Scratch {
-    deliveries: Vec<Delivery>,
     pub(super) actions: Vec<ClientAction>,
     pub(super) consumer_timers: Vec<(Time, ConsumerTimer)>,
     pub(super) broker_outputs: Vec<BrokerOutput>,
@@ -185,15 +184,11 @@ impl<O: Observer> Run<O> {
         if self.ended.is_some() {
             return false;
         }
-        match self.queue.peek() {
-            Some(next) if next.time() <= self.scenario.stop => {}
-            _ => {
-                self.now = self.now.max(self.scenario.stop);
-                self.end(EndedBy::Stop);
-                return false;
-            }
-        }
-        let Some((time, due)) = self.queue.pop() else { return false };
+        let Some((time, due)) = self.queue.pop_by(self.scenario.stop) else {
+            self.now = self.now.max(self.scenario.stop);
+            self.end(EndedBy::Stop);
+            return false;
+        };
         debug_assert!(time >= self.now, "time goes back from {:?} to {time:?}", self.now);
         self.now = time;
         self.tally.steps += 1;
@@ -251,22 +246,15 @@ impl<O: Observer> Run<O> {
     /// Carries what has come to machines into them, until nothing is left.
     pub(super) fn carry(&mut self) {
         self.apply_fired();
-        loop {
-            let mut deliveries = std::mem::take(&mut self.scratch.deliveries);
-            self.network.take_deliveries(&mut deliveries);
-            if deliveries.is_empty() {
-                self.scratch.deliveries = deliveries;
-                break;
-            }
-            for delivery in deliveries.drain(..) {
-                self.deliver(delivery);
-            }
-            self.scratch.deliveries = deliveries;
+        while let Some(delivery) = self.network.next_delivery() {
+            self.deliver(delivery);
         }
     }
 
     pub(super) fn deliver(&mut self, delivery: Delivery) {
-        let Some(delivery) = self.piles.keep_delivery(delivery) else { return };
+        if let Some(pile) = self.piles.for_delivery(&delivery) {
+            return pile.keep_delivery(delivery);
+        }
         match delivery {
             Delivery::Client { client: Endpoint::Producer(producer), node, arrival, cause } => {
                 let now = self.now;

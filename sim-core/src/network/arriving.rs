@@ -184,12 +184,12 @@ impl Network {
         };
         match (message.body, acceptor) {
             (MessageBody::Update(update), Endpoint::Broker(broker)) => {
-                self.deliveries.push(Delivery::Update { broker, update, cause });
+                self.deliveries.push_back(Delivery::Update { broker, update, cause });
             }
             (MessageBody::Request(request), _) => {
                 let ticket =
                     Ticket { connection: id, correlation: message.correlation, message: number, ends };
-                self.deliveries.push(Delivery::Request {
+                self.deliveries.push_back(Delivery::Request {
                     to: acceptor,
                     ticket,
                     request,
@@ -223,11 +223,11 @@ impl Network {
                 if let Some(connection) = self.connection_mut(id) {
                     connection.asked.retain(|&other| other != correlation);
                 }
-                self.deliveries.push(Delivery::Answer { to, correlation, response, cause });
+                self.deliveries.push_back(Delivery::Answer { to, correlation, response, cause });
             }
             (client, Endpoint::Broker(node)) => {
                 let arrival = Arrival::Response { correlation, response };
-                self.deliveries.push(Delivery::Client { client, node, arrival, cause });
+                self.deliveries.push_back(Delivery::Client { client, node, arrival, cause });
             }
             _ => {}
         }

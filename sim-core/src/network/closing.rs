@@ -48,7 +48,7 @@ impl Network {
         self.drop_messages(cx, &on_the_way, cause);
         self.schedule.push((arrives, NetworkTimer::OpenerLearns(id)));
         if let Endpoint::Broker(broker) = broker {
-            self.deliveries.push(Delivery::Gone { broker, connection: id, cause });
+            self.deliveries.push_back(Delivery::Gone { broker, connection: id, cause });
         }
     }
 
@@ -107,7 +107,7 @@ impl Network {
         }
         self.drop_connection(cx, id, closed);
         if let Endpoint::Broker(broker) = acceptor {
-            self.deliveries.push(Delivery::Gone { broker, connection: id, cause: closed });
+            self.deliveries.push_back(Delivery::Gone { broker, connection: id, cause: closed });
         }
     }
 
@@ -123,15 +123,15 @@ impl Network {
             (Endpoint::Broker(to), _) => {
                 let asked = self.connection_mut(id).map(|connection| std::mem::take(&mut connection.asked));
                 for correlation in asked.unwrap_or_default() {
-                    self.deliveries.push(Delivery::NoAnswer { to, correlation, cause });
+                    self.deliveries.push_back(Delivery::NoAnswer { to, correlation, cause });
                 }
                 if let Endpoint::Broker(peer) = acceptor {
-                    self.deliveries.push(Delivery::PeerGone { to, peer });
+                    self.deliveries.push_back(Delivery::PeerGone { to, peer });
                 }
             }
             (client, Endpoint::Broker(node)) => {
                 let arrival = if life == Life::Open { Arrival::Closed } else { Arrival::Refused };
-                self.deliveries.push(Delivery::Client { client, node, arrival, cause });
+                self.deliveries.push_back(Delivery::Client { client, node, arrival, cause });
             }
             _ => {}
         }
@@ -157,7 +157,7 @@ impl Network {
             } else {
                 self.drop_connection(cx, id, cause);
                 if let Endpoint::Broker(broker) = learns.1 {
-                    self.deliveries.push(Delivery::Gone { broker, connection: id, cause });
+                    self.deliveries.push_back(Delivery::Gone { broker, connection: id, cause });
                 }
             }
         }
@@ -207,6 +207,7 @@ impl Network {
         self.cuts.retain(|cut| cut.fault != fault);
     }
 
+    #[inline]
     pub(super) fn cut_between(&self, from: Endpoint, to: Endpoint) -> Option<&CutRule> {
         self.cuts.iter().find(|cut| cut.stops(from, to))
     }

@@ -143,7 +143,12 @@ impl Network {
             Endpoint::Broker(node),
         ) = (opener, acceptor)
         {
-            self.deliveries.push(Delivery::Client { client: opener, node, arrival: Arrival::Opened, cause });
+            self.deliveries.push_back(Delivery::Client {
+                client: opener,
+                node,
+                arrival: Arrival::Opened,
+                cause,
+            });
         }
     }
 

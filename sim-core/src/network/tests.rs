@@ -103,10 +103,10 @@ impl Bench {
     }
 
     fn collect(&mut self) {
-        let mut deliveries = Vec::new();
-        self.network.take_deliveries(&mut deliveries);
         let at = self.now.as_millis_f64();
-        self.arrived.extend(deliveries.into_iter().map(|delivery| (at, delivery)));
+        while let Some(delivery) = self.network.next_delivery() {
+            self.arrived.push((at, delivery));
+        }
     }
 
     /// The requests that have arrived: time and number.

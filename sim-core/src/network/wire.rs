@@ -1,6 +1,6 @@
 //! The network itself: who is connected to whom, what is on its way, and what has come to machines.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::connection::{Connection, ConnectionId, Lane, Life};
@@ -133,6 +133,12 @@ pub struct Treatment {
 /// A connection's place among all of them is the lower part of its id.
 const PLACE_BITS: u32 = 24;
 
+/// A connection's place among all of them.
+#[inline]
+pub(super) fn place_of(id: ConnectionId) -> usize {
+    (id & ((1 << PLACE_BITS) - 1)) as usize
+}
+
 /// All connections of a run.
 #[derive(Clone, Debug)]
 pub struct Network {
@@ -157,7 +163,7 @@ pub struct Network {
     pub(super) silences: BTreeMap<(Endpoint, Endpoint), u32>,
     pub(super) cuts: Vec<CutRule>,
     pub(super) schedule: Vec<(Time, NetworkTimer)>,
-    pub(super) deliveries: Vec<Delivery>,
+    pub(super) deliveries: VecDeque<Delivery>,
 }
 
 impl Network {
@@ -180,7 +186,7 @@ impl Network {
             silences: BTreeMap::new(),
             cuts: Vec::new(),
             schedule: Vec::new(),
-            deliveries: Vec::new(),
+            deliveries: VecDeque::new(),
         }
     }
 
@@ -195,9 +201,10 @@ impl Network {
         }
     }
 
-    /// What has come to machines since this was last asked, into an empty list.
-    pub fn take_deliveries(&mut self, into: &mut Vec<Delivery>) {
-        std::mem::swap(&mut self.deliveries, into);
+    /// What has come to a machine and has not been handed to it, the first of it.
+    #[inline]
+    pub fn next_delivery(&mut self) -> Option<Delivery> {
+        self.deliveries.pop_front()
     }
 
     pub(super) fn insert(
@@ -235,13 +242,11 @@ impl Network {
     }
 
     pub(super) fn connection(&self, id: ConnectionId) -> Option<&Connection> {
-        let place = (id & ((1 << PLACE_BITS) - 1)) as usize;
-        self.connections.get(place)?.as_ref().filter(|connection| connection.id == id)
+        self.connections.get(place_of(id))?.as_ref().filter(|connection| connection.id == id)
     }
 
     pub(super) fn connection_mut(&mut self, id: ConnectionId) -> Option<&mut Connection> {
-        let place = (id & ((1 << PLACE_BITS) - 1)) as usize;
-        self.connections.get_mut(place)?.as_mut().filter(|connection| connection.id == id)
+        self.connections.get_mut(place_of(id))?.as_mut().filter(|connection| connection.id == id)
     }
 
     /// A broker has asked something over this connection.
@@ -285,8 +290,7 @@ impl Network {
         if self.current.get(opener, acceptor) == Some(id) {
             self.current.remove(opener, acceptor);
         }
-        let place = (id & ((1 << PLACE_BITS) - 1)) as u32;
-        self.connections[place as usize] = None;
-        self.free.push(place);
+        self.connections[place_of(id)] = None;
+        self.free.push(place_of(id) as u32);
     }
 }

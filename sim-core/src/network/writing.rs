@@ -5,7 +5,7 @@ use super::link::Endpoint;
 use super::message::{Message, Way, wire_bytes};
 use super::power::retransmission_wait;
 use super::ticket::Ticket;
-use super::wire::{Network, NetworkTimer, Treatment};
+use super::wire::{Network, NetworkTimer, Treatment, place_of};
 use crate::protocol::{MetadataUpdate, Response};
 use crate::time::Span;
 use crate::trace::{Cx, Event, MessageBody, MessageEvent, Observer, Seq};
@@ -103,9 +103,9 @@ impl Network {
     ) {
         let number = self.count_message();
         let bandwidth = self.settings.bandwidth;
-        let connection = self.connection_mut(id).expect("written to a living connection");
+        let connection = self.connection(id).expect("written to a living connection");
         let ends = connection.ends();
-        let (life, from, to) = (connection.life, connection.opener, connection.acceptor);
+        let (life, gap, from, to) = (connection.life, connection.gap, connection.opener, connection.acceptor);
         let sent = if traced(&body) {
             cx.emit(cause, || {
                 Event::Message(MessageEvent {
@@ -128,13 +128,14 @@ impl Network {
         }
         // What is written before the connection is there waits for it.
         let cut = life != Life::Silent && self.cut_between(source, target).is_some();
-        if self.connection(id).is_some_and(|connection| connection.gap) {
+        if gap {
             cx.emit(sent, || Event::MessageLost { message: number, by: "connection-closed" });
             return;
         }
         let holds_up = holds_up(source, target);
         let again = cut && is_written_again(source, target, &body);
-        let connection = self.connection_mut(id).expect("still there");
+        let Network { connections, messages, schedule, .. } = self;
+        let connection = connections[place_of(id)].as_mut().expect("still there");
         let opens = if let Life::Opening(at) = connection.life { at } else { cx.now };
         let lane = if way == Way::Out { &mut connection.out } else { &mut connection.back };
         if treatment.lose || (cut && !again) {
@@ -173,11 +174,9 @@ impl Network {
             tries: u32::from(again),
             forced: treatment.forced,
         };
-        let slot = self.messages.insert(message);
-        let connection = self.connection_mut(id).expect("still there");
-        let lane = if way == Way::Out { &mut connection.out } else { &mut connection.back };
+        let slot = messages.insert(message);
         lane.messages.push_back(slot);
-        self.schedule.push((arrives, NetworkTimer::Arrives(slot)));
+        schedule.push((arrives, NetworkTimer::Arrives(slot)));
     }
 
     /// A fault swallows a message that is just being written: it counts, but never is on the wire.

@@ -42,6 +42,7 @@ fn main() -> ExitCode {
         print!("{}", chaos::trace(arguments.from));
         return ExitCode::SUCCESS;
     }
+    chaos::panics_name_their_scenario();
     let (next, done) = (AtomicU64::new(arguments.from), AtomicU64::new(0));
     let failed = Mutex::new(Vec::new());
     let end = arguments.from.saturating_add(arguments.runs);
