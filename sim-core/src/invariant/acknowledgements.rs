@@ -43,8 +43,8 @@ impl Acknowledgements {
                 for (batch, result) in asked.iter().flat_map(|asked| &asked.batches).zip(&answer.partitions) {
                     let leader = look.running(message.ends.broker, result.tp).filter(Replica::leads);
                     if let Some(leader) = leader.filter(|_| !result.error.is_error()) {
-                        let maximal = self.maximal_isrs.larger(&leader, leader.maximal_isr().count());
-                        check(look, &leader, batch, result, alone.then_some(maximal), found);
+                        let sizes = self.maximal_isrs.at(look, &leader, leader.maximal_isr().count());
+                        check(look, &leader, batch, result, alone.then_some(sizes), found);
                     }
                 }
             }
@@ -58,7 +58,7 @@ fn check(
     leader: &Replica<'_>,
     batch: &RecordBatch,
     result: &PartitionResult,
-    maximal: Option<usize>,
+    sizes: Option<(usize, usize)>,
     found: &mut Found,
 ) {
     let (from, to) = (result.base_offset, result.base_offset + i64::from(batch.records.len()));
@@ -80,8 +80,7 @@ fn check(
         let seen = format!("the high watermark is {}", leader.it.high_watermark());
         report(seen, format!("{to} at least"));
     }
-    let min_isr = look.min_isr_at(leader.broker, leader.tp);
-    if let Some(maximal) = maximal.filter(|&maximal| maximal < min_isr) {
+    if let Some((maximal, min_isr)) = sizes.filter(|&(maximal, min_isr)| maximal < min_isr) {
         report(format!("with {maximal} in the maximal ISR"), format!("{min_isr} at least"));
     }
     if let Some(member) = lacking(look, leader, to) {

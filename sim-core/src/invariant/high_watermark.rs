@@ -19,8 +19,8 @@ impl Checker for HighWatermark {
             if let Event::HwAdvanced { broker, topic, partition, high_watermark, .. } = *event {
                 let tp = TopicPartition { topic, partition };
                 if let Some(replica) = look.running(broker, tp).filter(Replica::leads) {
-                    let isr = self.isrs.larger(&replica, replica.it.isr().len());
-                    check(look, &replica, high_watermark, isr, found);
+                    let sizes = self.isrs.at(look, &replica, replica.it.isr().len());
+                    check(look, &replica, high_watermark, sizes, found);
                 }
             }
         }
@@ -28,8 +28,13 @@ impl Checker for HighWatermark {
     }
 }
 
-fn check(look: &Look<'_>, replica: &Replica<'_>, high_watermark: i64, isr: usize, found: &mut Found) {
-    let min_isr = look.min_isr_at(replica.broker, replica.tp);
+fn check(
+    look: &Look<'_>,
+    replica: &Replica<'_>,
+    high_watermark: i64,
+    (isr, min_isr): (usize, usize),
+    found: &mut Found,
+) {
     if isr < min_isr && look.scenario.profile.at_least(3, 7) {
         let seen = format!("the high watermark rose to {high_watermark} with {isr} in the ISR");
         found.report(look, Invariant::V8, replica.place(), seen, format!("{min_isr} at least"));

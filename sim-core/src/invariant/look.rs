@@ -155,26 +155,28 @@ pub(super) fn records_of(replica: &Replica<'_>) -> BTreeMap<RecordId, u32> {
     records
 }
 
-/// How many members each leader's ISR had after the step before: within one step, as when a process goes on with all that has
-/// piled up, an answer may make it smaller after a high watermark has risen by the larger one.
+/// How many members each leader's ISR had after the step before, and how many it had to have at each broker: within one step, as
+/// when a process goes on with all that has piled up, an answer may make the ISR smaller, or new settings come, after a high
+/// watermark has risen.
 #[derive(Clone, Debug, Default)]
 pub(super) struct IsrSizes {
-    of: BTreeMap<(BrokerId, TopicPartition), usize>,
+    of: BTreeMap<(BrokerId, TopicPartition), (usize, usize)>,
 }
 
 impl IsrSizes {
-    /// The larger one of what it was and what it is now.
-    pub(super) fn larger(&self, leader: &Replica<'_>, now: usize) -> usize {
-        self.of.get(&leader.place()).map_or(now, |&before| now.max(before))
+    /// How many a leader's ISR has, which are `now` so many, and how many it has to have, as far as the step allows.
+    pub(super) fn at(&self, look: &Look<'_>, leader: &Replica<'_>, now: usize) -> (usize, usize) {
+        let min_isr = look.min_isr_at(leader.broker, leader.tp);
+        let (size, least) = self.of.get(&leader.place()).copied().unwrap_or((now, min_isr));
+        (now.max(size), min_isr.min(least))
     }
 
     /// Takes in what a step has touched, after it.
     pub(super) fn note(&mut self, look: &Look<'_>, touched: &Touched, size: impl Fn(&Replica<'_>) -> usize) {
         for &(broker, tp) in &touched.replicas {
-            match look.running(broker, tp).filter(Replica::leads) {
-                Some(leader) => self.of.insert((broker, tp), size(&leader)),
-                None => self.of.remove(&(broker, tp)),
-            };
+            let leader = look.running(broker, tp).filter(Replica::leads);
+            let size = leader.map_or(0, |leader| size(&leader));
+            self.of.insert((broker, tp), (size, look.min_isr_at(broker, tp)));
         }
     }
 }

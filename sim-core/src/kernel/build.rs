@@ -6,6 +6,7 @@ use super::chaos::Chaos;
 use super::client::Client;
 use super::components::endpoint;
 use super::lost_tails::LostTails;
+use super::old_min_isr::OldMinIsr;
 use super::pause::Piles;
 use super::queue::{Class, Queue};
 use super::run::{Due, Process, Run, Scratch};
@@ -107,6 +108,7 @@ impl<O: Observer> Run<O> {
             faults,
             chaos,
             lost_tails: LostTails::default(),
+            old_min_isr: OldMinIsr::new(&scenario),
             piles,
             targets: vec![Default::default(); scenario.faults.len()],
             ledger: Ledger::new(scenario.producers.len()),

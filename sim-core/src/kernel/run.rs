@@ -7,6 +7,7 @@ use super::chaos::Chaos;
 use super::client::Client;
 use super::controller_process::Waiting;
 use super::lost_tails::LostTails;
+use super::old_min_isr::OldMinIsr;
 use super::pause::Piles;
 use super::queue::{Class, Order, Queue};
 use super::tally::Tally;
@@ -126,6 +127,7 @@ pub struct Run<O> {
     pub(super) faults: FaultPlan,
     pub(super) chaos: Chaos,
     pub(super) lost_tails: LostTails,
+    pub(super) old_min_isr: OldMinIsr,
     /// What waits for brokers that stand still.
     pub(super) piles: Piles,
     /// Whom each fault that lasts has hit, until it is over.

@@ -1,10 +1,11 @@
 //! A controller that dies and comes back (`broker.md F4`), and brokers fenced by hand.
 
-use super::fixture::play;
+use super::fixture::{Played, play};
 use crate::controller::AdminError;
+use crate::protocol::{ErrorCode, Response};
 use crate::record::BrokerId;
 use crate::time::{Span, Time};
-use crate::trace::{Event, EventKind};
+use crate::trace::{Event, EventKind, MessageBody};
 use crate::verdict::Told;
 
 fn text(faults: &str) -> String {
@@ -160,4 +161,61 @@ fn a_broker_fenced_by_hand_comes_back() {
     assert_eq!((run.lost(), run.finished.logs[0].isr.len()), (0, 3));
     let run = play(&text(&(fault("3s", "{ fence = 1 }") + &fault("20s", "{ unfence = 1 }"))), 1);
     assert_eq!(run.times(|event| matches!(event, Event::BrokerUnfenced { .. })), [Time::from_millis(20_000)]);
+}
+
+/// What the controllers have answered to proposals of ISRs, as far as it has come to the brokers.
+fn answers_to_proposals(run: &Played) -> Vec<ErrorCode> {
+    let answer = |event: &Event| match event {
+        Event::Message(message) if !message.sent => match &message.body {
+            MessageBody::Response(Response::AlterPartition(answer)) => Some(answer.error),
+            _ => None,
+        },
+        _ => None,
+    };
+    run.events().iter().filter_map(|(_, event)| answer(event)).collect()
+}
+
+/// `broker.md F4`, R23 to R25: the active controller fails over right after it has decided on an ISR, and the answer is lost. The next
+/// one has that decision: the proposal, sent to it again as it was made, is out of date (INVALID_UPDATE_VERSION), and its word on
+/// the partition settles it. Nothing is decided twice, nothing that was decided is gone.
+#[test]
+fn f4_a_failover_keeps_what_was_decided() {
+    // The Raft fetch timeout of 2 s, and an election timeout of 1 to 2 s (F4).
+    let faults =
+        "[[faults]]\non = { event = \"isr-shrunk\" }\ndo = { crash = \"controller\", for = \"3500ms\" }\n"
+            .to_owned()
+            + &fault("3s", "{ cut = [0, 2], for = \"20s\" }");
+    let config = "[cluster]\nconfig = { \"replica.lag.time.max.ms\" = 2000 }\n[[topics]]\n";
+    let text = text(&faults).replace("[[topics]]\n", config);
+    for seed in 1..=5 {
+        let run = play(&text, seed);
+        assert_eq!(run.of(EventKind::IsrShrunk).count(), 1, "seed {seed}");
+        assert_eq!(
+            answers_to_proposals(&run),
+            [ErrorCode::InvalidUpdateVersion, ErrorCode::None],
+            "seed {seed}: the shrink again, then the return of broker 2"
+        );
+        assert!(run.elections().is_empty(), "seed {seed}: all sessions began anew");
+        assert_eq!((run.lost(), run.finished.logs[0].isr.len()), (0, 3), "seed {seed}");
+        // In sync again by the new controller's word, not by the answer that was lost.
+        let decided = run.first(|event| matches!(event, Event::IsrShrunk { .. }));
+        let back = decided + Span::from_millis(3_500);
+        let settled = run.times(|event| matches!(event, Event::HwAdvanced { broker: BrokerId(0), .. }));
+        let next = settled.iter().find(|&&time| time > decided).expect("it goes on");
+        assert!(*next > back && next.since(back) < Span::from_millis(100), "seed {seed}: {next}");
+    }
+}
+
+/// `broker.md F4`, 3.7: what the old controller was about to do it does no more. Its sweep would have fenced a broker 9 s after its
+/// last heartbeat; the next controller has given that broker a new session, and hears it before that is over.
+#[test]
+fn f4_an_old_controller_decides_nothing_more() {
+    // Longer than a session and a sweep: without a failover it is fenced.
+    let faults = fault("3s", "{ cut = [1, \"controller\"], for = \"10500ms\" }");
+    let fenced = |run: &Played| run.of(EventKind::BrokerFenced).count();
+    for seed in 1..=5 {
+        assert_eq!(fenced(&play(&text(&faults), seed)), 1, "seed {seed}: 9 s and a sweep of 1.125 s at most");
+        let failover = fault("9s", "{ crash = \"controller\", for = \"3s\" }");
+        assert_eq!(fenced(&play(&text(&(faults.clone() + &failover)), seed)), 0, "seed {seed}");
+    }
 }

@@ -5,6 +5,7 @@ use super::fixture::{Played, begun, with_seeds};
 use crate::record::BrokerId;
 use crate::time::{Span, Time};
 use crate::trace::Event;
+use crate::verdict::{Because, Kind};
 
 fn cluster(faults: &str) -> String {
     format!(
@@ -163,5 +164,27 @@ fn f11_settings_take_as_long_as_the_word() {
         let refused = run.first(|event| matches!(event, Event::AppendRefused { .. }));
         let after = refused.since(Time::from_millis(4_500));
         assert!(after >= Span::from_millis(400) && after < Span::from_millis(420), "seed {seed}: {after}");
+    });
+}
+
+/// `broker.md F17`, R23: Kafka's gap around the ELR. A leader goes on after a pause, in which `min.insync.replicas` was raised. Its
+/// proposal to drop the follower that it does not reach is answered before the new setting has come: the follower is in the ELR,
+/// and the leader commits alone. What that was is lost with an election that the controller takes for clean, and the verdict
+/// knows why.
+#[test]
+fn f17_a_leader_with_the_old_min_isr_commits_what_the_elr_lacks() {
+    let text = "stop = \"60s\"\n[cluster]\nbrokers = 2\nconfig = { \"replica.lag.time.max.ms\" = 600 }\n\
+         [[topics]]\nname = \"orders\"\nassignment = [[0, 1]]\nconfig = { \"min.insync.replicas\" = 1 }\n\
+         [[producers]]\nid = \"shop\"\nstart = \"warm\"\nconfig = { \"linger.ms\" = 0 }\n\
+         [[producers.sends]]\ntopic = \"orders\"\ncount = 4600\nevery = \"1ms\"\n\
+         [[faults]]\nat = \"1s\"\ndo = { cut = [0, 1], for = \"20s\" }\n\
+         [[faults]]\nat = \"1100ms\"\ndo = { pause = 0, for = \"3s\" }\n\
+         [[faults]]\nat = \"2s\"\ndo = { set-config = \"orders\", config = { \"min.insync.replicas\" = 2 } }\n\
+         [[faults]]\nat = \"4300ms\"\ndo = { crash = 0 }\n";
+    with_seeds(text, |seed, run| {
+        assert_eq!(run.elections(), [(Some(BrokerId(1)), "fenced", false)], "seed {seed}");
+        let lost = || run.verdict.findings.list.iter().filter(|finding| finding.kind == Kind::Lost);
+        assert!(lost().count() > 0, "seed {seed}");
+        assert!(lost().all(|finding| finding.because == Because::OldMinIsr), "seed {seed}");
     });
 }
