@@ -10,10 +10,6 @@ use sim_core::kernel::{Run, names_of};
 use sim_core::scenario::Scenario;
 use sim_core::trace::{Hasher, Observer, Recorder, Unobserved};
 
-/// The one of the `inflight` command.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn kernel(c: &mut Criterion) {
     const EVENTS: u64 = 100_000;
     let mut group = c.benchmark_group("kernel");

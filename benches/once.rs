@@ -8,10 +8,6 @@ use sim_core::kernel::{Run, names_of};
 use sim_core::scenario::Scenario;
 use sim_core::trace::Unobserved;
 
-/// The one of the `inflight` command.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const USAGE: &str =
     "usage: once events RECORDS | pipeline RECORDS | outage | short RUNS | cluster BROKERS PARTITIONS";
 

@@ -24,10 +24,6 @@ use clap::Parser;
 use args::{Cli, Command, Lang};
 use error::{CliError, Ending};
 
-/// Runs make many small short-lived things; this one is quicker with them than most systems' own.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

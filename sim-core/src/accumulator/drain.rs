@@ -1,5 +1,7 @@
 //! `drain`: batches leave their queues for requests, one a partition and request (`producer.md 3.8`).
 
+use smallvec::SmallVec;
+
 use super::RecordAccumulator;
 use super::batch::ProducerState;
 use super::batches::BatchIx;
@@ -21,13 +23,16 @@ pub(crate) trait Sequencing {
     fn track(&mut self, tp: TopicPartition, batch: BatchIx, state: ProducerState);
 }
 
+/// The batches of one request: a few stand where the list does.
+pub(crate) type Taken = SmallVec<[BatchIx; 4]>;
+
 /// The batches for one broker.
 #[derive(Clone, Debug)]
 pub(crate) struct Drained {
     /// The broker.
     pub(crate) node: BrokerId,
     /// The batches, in the order in which they were taken.
-    pub(crate) batches: Vec<BatchIx>,
+    pub(crate) batches: Taken,
 }
 
 /// Where the walk over a broker's partitions begins, by the rules of the release (KAFKA-13834).
@@ -73,7 +78,7 @@ impl DrainIndex {
 }
 
 impl RecordAccumulator {
-    /// Takes the batches for every broker of `check` that is still in it.
+    /// Takes the batches for every broker of `check` that is still in it, into an empty list.
     pub(crate) fn drain<O: Observer, S: Sequencing>(
         &mut self,
         cx: &mut Cx<'_, O>,
@@ -81,18 +86,15 @@ impl RecordAccumulator {
         check: &ReadyCheck,
         now_ms: i64,
         sequencing: &mut Option<S>,
-    ) -> Vec<Drained> {
-        check
-            .nodes
-            .iter()
-            .map(|&(node, cause)| {
-                let from = check.queued.partition_point(|queued| queued.0 < node);
-                let to = check.queued.partition_point(|queued| queued.0 <= node);
-                let queued = &check.queued[from..to];
-                let walk = Walk { node, cause, partitions: cluster.led_by(node), now_ms };
-                Drained { node, batches: self.drain_node(cx, cluster, &walk, queued, sequencing) }
-            })
-            .collect()
+        into: &mut Vec<Drained>,
+    ) {
+        into.extend(check.nodes.iter().map(|&(node, cause)| {
+            let from = check.queued.partition_point(|queued| queued.0 < node);
+            let to = check.queued.partition_point(|queued| queued.0 <= node);
+            let queued = &check.queued[from..to];
+            let walk = Walk { node, cause, partitions: cluster.led_by(node), now_ms };
+            Drained { node, batches: self.drain_node(cx, cluster, &walk, queued, sequencing) }
+        }));
     }
 
     /// One walk over the broker's partitions, from where the last one left off (`drainBatchesForOneNode`). Partitions
@@ -104,8 +106,8 @@ impl RecordAccumulator {
         walk: &Walk,
         queued: &[(BrokerId, u32, TopicPartition)],
         sequencing: &mut Option<S>,
-    ) -> Vec<BatchIx> {
-        let mut taken = Vec::with_capacity(queued.len());
+    ) -> Taken {
+        let mut taken = Taken::with_capacity(queued.len());
         if walk.partitions == 0 {
             return taken;
         }

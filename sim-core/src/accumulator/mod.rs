@@ -22,7 +22,7 @@ pub(crate) use append::{Append, Destination};
 pub(crate) use batch::{FinalState, NewRecord, ProducerState};
 pub(crate) use batches::{BatchIx, Batches};
 pub(crate) use cluster::{Cluster, PartitionLeader, TopicCluster};
-pub(crate) use drain::{Drained, Sequencing};
+pub(crate) use drain::{Drained, Sequencing, Taken};
 pub(crate) use expiry::NextExpiry;
 pub(crate) use ready::ReadyCheck;
 

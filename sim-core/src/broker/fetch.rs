@@ -8,7 +8,7 @@ use super::sessions::{Entered, ParkedFetch};
 use super::{Broker, Forced, Reply, Ticket};
 use crate::mutant::Mutant;
 use crate::protocol::{
-    ErrorCode, FetchPartition, FetchRequest, FetchResponse, FetchedPartition, Follower, Response,
+    ErrorCode, FetchPartition, FetchRequest, FetchResponse, FetchedPartition, Few, Follower, Response,
 };
 use crate::record::{BrokerId, NO_OFFSET, TopicPartition};
 use crate::time::Span;
@@ -47,7 +47,7 @@ impl Broker {
         &mut self,
         cx: &mut Cx<'_, O>,
         ticket: Ticket,
-        request: FetchRequest,
+        request: Arc<FetchRequest>,
         forced: Option<Forced>,
         cause: Seq,
     ) {
@@ -71,11 +71,11 @@ impl Broker {
         let follower = fetch.follower.broker;
         match self.enter_session(follower, &fetch.ticket, request.full, cx.now) {
             Entered::Session => {}
-            Entered::Overtaken => return self.answer_fetch(fetch.ticket, Vec::new(), fetch.cause),
+            Entered::Overtaken => return self.answer_fetch(fetch.ticket, Few::new(), fetch.cause),
             // Kafka says FETCH_SESSION_ID_NOT_FOUND: the follower begins anew either way.
             Entered::Unknown => return self.reply(fetch.ticket, Reply::Close, fetch.cause),
         }
-        let mut urgent = Vec::new();
+        let mut urgent = Few::new();
         for asked in request.partitions.iter() {
             if asked.fetch_offset == NO_OFFSET {
                 self.forget(follower, asked.tp);
@@ -129,7 +129,7 @@ impl Broker {
         &mut self,
         cx: &mut Cx<'_, O>,
         fetch: ParkedFetch,
-        mut entries: Vec<FetchedPartition>,
+        mut entries: Few<FetchedPartition>,
         first: bool,
         cause: Seq,
     ) {
@@ -329,9 +329,9 @@ impl Broker {
         cx: &mut Cx<'_, O>,
         fetch: &ParkedFetch,
         forced: Forced,
-    ) -> Vec<FetchedPartition> {
+    ) -> Few<FetchedPartition> {
         let follower = fetch.follower.broker;
-        let mut refused = Vec::new();
+        let mut refused = Few::new();
         for ix in 0..self.partitions.len() as u32 {
             let partition = &self.partitions[ix as usize];
             let progress = partition.leadership().and_then(|leadership| leadership.follower(follower));
@@ -382,7 +382,7 @@ impl Broker {
         }
     }
 
-    pub(super) fn answer_fetch(&mut self, ticket: Ticket, partitions: Vec<FetchedPartition>, cause: Seq) {
+    pub(super) fn answer_fetch(&mut self, ticket: Ticket, partitions: Few<FetchedPartition>, cause: Seq) {
         let has_data = partitions
             .iter()
             .any(|entry| entry.error.is_error() || entry.diverging.is_some() || !entry.batches.is_empty());

@@ -69,12 +69,18 @@ pub(super) enum Exchange {
 }
 
 impl Broker {
+    #[inline]
     pub(super) fn fetcher(&mut self, leader: BrokerId) -> &mut Fetcher {
         let at = leader.0 as usize;
         if self.fetchers.len() <= at {
-            self.fetchers.resize_with(at + 1, Fetcher::default);
+            self.add_fetchers(at + 1);
         }
         &mut self.fetchers[at]
+    }
+
+    #[cold]
+    fn add_fetchers(&mut self, count: usize) {
+        self.fetchers.resize_with(count, Fetcher::default);
     }
 
     /// A replica follows this leader from now on. The fetch begins once everything else of this instant is dealt with, so
@@ -276,7 +282,7 @@ impl Broker {
             self.tell_everything(leader);
         }
         let request = self.next_fetch(leader);
-        self.ask_leader(now, leader, Exchange::Fetch, Request::Fetch(request), cause);
+        self.ask_leader(now, leader, Exchange::Fetch, Request::Fetch(Arc::new(request)), cause);
     }
 
     /// Asks a leader something: the fetcher's thread does nothing else until it is answered.
@@ -303,7 +309,7 @@ impl Broker {
         let gone = fetcher.forgotten.drain(..).map(|tp| forgotten(tp, max_bytes));
         let changed =
             fetcher.changed.drain(..).map(|ix| tell(&mut replicas[ix as usize], max_bytes, release));
-        let partitions: Arc<[FetchPartition]> = gone.chain(changed).collect();
+        let partitions = gone.chain(changed).collect();
         let full = !std::mem::replace(&mut fetcher.in_session, true);
         let sends_epoch = release.at_least(3, 5);
         let broker_epoch = if sends_epoch { self.lifecycle.broker_epoch() } else { -1 };

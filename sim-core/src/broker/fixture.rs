@@ -9,8 +9,8 @@ use crate::config::fixture;
 pub(super) use crate::config::fixture::topic_config;
 use crate::config::{BrokerConfig, Release, TopicConfig};
 use crate::protocol::{
-    FetchPartition, FetchRequest, FetchResponse, HeartbeatRequest, HeartbeatResponse, MetadataUpdate,
-    PartitionResult, ProduceRequest, Request, Response,
+    FetchPartition, FetchRequest, FetchResponse, HeartbeatResponse, MetadataUpdate, PartitionResult,
+    ProduceRequest, Request, Response,
 };
 use crate::record::{BatchId, BrokerId, Names, ProducerIx, RecordBatch, TopicIx, TopicPartition};
 use crate::scenario::{Sampled, Timing, Topic};
@@ -191,9 +191,8 @@ impl Cluster {
 
     fn ask_controller(&mut self, from: usize, correlation: u64, request: Request) {
         match request {
-            Request::Heartbeat(HeartbeatRequest { broker_epoch, .. })
-                if self.answers_heartbeats && broker_epoch >= 0 =>
-            {
+            Request::Heartbeat(request) if self.answers_heartbeats && request.broker_epoch >= 0 => {
+                let broker_epoch = request.broker_epoch;
                 let answer = HeartbeatResponse { broker_epoch, ..HeartbeatResponse::default() };
                 self.input(from, |broker, cx| {
                     broker.answer(cx, correlation, Response::Heartbeat(answer), Seq::OUTSIDE);
@@ -345,18 +344,19 @@ impl Cluster {
         leader_epoch: i32,
     ) -> u64 {
         let rack = rack.map(Arc::from);
-        let partitions = Arc::new([FetchPartition {
+        let partitions = [FetchPartition {
             tp: TP,
             fetch_offset: offset,
             current_leader_epoch: leader_epoch,
             last_fetched_epoch: -1,
             log_start_offset: -1,
             max_bytes: 1 << 20,
-        }]);
+        }]
+        .into();
         let (max_wait_ms, min_bytes, max_bytes) = (500, 1, 50 << 20);
         let request =
             FetchRequest { follower: None, full: true, rack, max_wait_ms, min_bytes, max_bytes, partitions };
-        self.send(from, 2, Request::Fetch(request), None)
+        self.send(from, 2, Request::Fetch(Arc::new(request)), None)
     }
 
     /// The answer to a fetch, if there is one.
@@ -467,7 +467,7 @@ impl Cluster {
 /// A produce request with the client's default timeout.
 pub(super) fn produce(acks: i16, batches: Vec<RecordBatch>) -> Request {
     let batches = batches.into_iter().map(Arc::new).collect();
-    Request::Produce(ProduceRequest { acks, timeout_ms: 30_000, batches })
+    Request::Produce(Arc::new(ProduceRequest { acks, timeout_ms: 30_000, batches }))
 }
 
 /// Broker, log end before and after of each truncation.

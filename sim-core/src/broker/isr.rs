@@ -1,5 +1,7 @@
 //! ISR changes on their way to the controller and back (Kafka's `AlterPartitionManager`, `broker.md 3.5`).
 
+use std::sync::Arc;
+
 use super::{Broker, BrokerOutput, BrokerTimer, Peer};
 use crate::mutant::Mutant;
 use crate::protocol::{AlterPartitionRequest, AlterPartitionResponse, ErrorCode, Request};
@@ -86,7 +88,8 @@ impl Broker {
             let correlation = self.next_correlation();
             let broker_epoch = self.lifecycle.broker_epoch();
             let request = AlterPartitionRequest { broker_epoch, ..item.request.clone() };
-            let (peer, request, cause) = (Peer::Controller, Request::AlterPartition(request), item.why);
+            let (peer, request, cause) =
+                (Peer::Controller, Request::AlterPartition(Arc::new(request)), item.why);
             self.outputs.push(BrokerOutput::Ask { peer, correlation, request, cause });
             self.alters.out.push((correlation, item));
         }

@@ -1,6 +1,8 @@
 //! How a broker stands with the controller (Kafka's `BrokerLifecycleManager`, `broker.md F1`, F5, F6), and what happens at
 //! intervals.
 
+use std::sync::Arc;
+
 use super::{Broker, BrokerOutput, BrokerTimer, Peer};
 use crate::backoff::ExponentialBackoff;
 use crate::chance::{Chance, Stream};
@@ -329,7 +331,7 @@ impl Broker {
         let since = lifecycle.trying_since.take().unwrap_or(now);
         lifecycle.due = None;
         lifecycle.out = Some((correlation, since, lifecycle.has_caught_up()));
-        let (peer, request) = (Peer::Controller, Request::Heartbeat(request));
+        let (peer, request) = (Peer::Controller, Request::Heartbeat(Arc::new(request)));
         self.outputs.push(BrokerOutput::Ask { peer, correlation, request, cause });
         let at = since + self.session_timeout();
         let timer = BrokerTimer::HeartbeatTimeout;

@@ -2,6 +2,7 @@
 
 use super::epochs::LeaderEpochs;
 use crate::config::TopicConfig;
+use crate::protocol::Few;
 use crate::record::StoredBatch;
 
 /// The log of one replica (Kafka's `UnifiedLog`). A batch is the unit of append, read and truncation (`broker.md P20`).
@@ -154,7 +155,7 @@ impl Log {
 
     /// Whole batches from this offset on that end at `upper` at most and fit into `max_bytes`; one too large for it only if
     /// it is the first and `at_least_one` is set (`broker.md R2`).
-    pub(crate) fn read(&self, from: i64, upper: i64, max_bytes: i64, at_least_one: bool) -> Vec<StoredBatch> {
+    pub(crate) fn read(&self, from: i64, upper: i64, max_bytes: i64, at_least_one: bool) -> Few<StoredBatch> {
         let first = self.entry_at(from);
         let begin = self.position_of(first);
         let rest = &self.entries[first..];

@@ -251,7 +251,7 @@ impl Broker {
         cause: Seq,
     ) {
         if self.is_running() {
-            self.enqueue(Pending { ticket, request, forced, cause });
+            self.enqueue(cx, Pending { ticket, request, forced, cause });
             self.settle(cx);
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::fetch::bytes_of;
 use super::{Broker, BrokerOutput, BrokerTimer, Forced, Ticket};
 use crate::mutant::Mutant;
-use crate::protocol::{ErrorCode, FetchPartition, FetchRequest, FetchedPartition};
+use crate::protocol::{ErrorCode, FetchPartition, FetchRequest, FetchedPartition, Few};
 use crate::time::Time;
 use crate::trace::{Cx, Observer, Seq};
 
@@ -15,7 +15,7 @@ use crate::trace::{Cx, Observer, Seq};
 #[derive(Clone, Debug)]
 pub(super) struct ConsumerFetch {
     pub(super) ticket: Ticket,
-    pub(super) request: FetchRequest,
+    pub(super) request: Arc<FetchRequest>,
     pub(super) forced: Option<Forced>,
     pub(super) deadline: Time,
     pub(super) cause: Seq,
@@ -55,7 +55,7 @@ impl Broker {
         cause: Seq,
     ) {
         let request = &fetch.request;
-        let (mut entries, mut bytes) = (Vec::with_capacity(request.partitions.len()), 0);
+        let (mut entries, mut bytes) = (Few::with_capacity(request.partitions.len()), 0);
         for asked in request.partitions.iter() {
             let limit = (i64::from(request.max_bytes) - bytes).min(i64::from(asked.max_bytes));
             let forced = fetch.forced.filter(|forced| forced.tp.is_none_or(|tp| tp == asked.tp));
@@ -73,9 +73,9 @@ impl Broker {
         if urgent || entries.is_empty() || bytes >= i64::from(request.min_bytes) || fetch.deadline <= cx.now {
             return self.answer_fetch(fetch.ticket, entries, cause);
         }
-        let (partitions, deadline) = (Arc::clone(&request.partitions), fetch.deadline);
+        let (request, deadline) = (Arc::clone(request), fetch.deadline);
         let place = self.fetches.park(fetch);
-        for asked in partitions.iter() {
+        for asked in &request.partitions {
             if let Some(ix) = self.local(asked.tp) {
                 self.partitions[ix as usize].fetch_waiters.push(place);
             }
@@ -135,7 +135,7 @@ impl Broker {
         while let Some(follower) = self.woken_sessions.pop_front() {
             let Some(session) = &mut self.sessions[follower.0 as usize] else { continue };
             if let (Some(cause), Some(fetch)) = (session.woken.take(), session.parked.take()) {
-                self.serve_follower(cx, fetch, Vec::new(), false, cause);
+                self.serve_follower(cx, fetch, Few::new(), false, cause);
             }
         }
         while let Some((place, cause)) = self.fetches.woken.pop_front() {
@@ -164,7 +164,7 @@ impl Broker {
             let Some(session) = &mut self.sessions[at] else { continue };
             if let Some(fetch) = session.parked.take_if(|fetch| fetch.deadline <= cx.now) {
                 session.woken = None;
-                self.serve_follower(cx, fetch, Vec::new(), false, fetch.cause);
+                self.serve_follower(cx, fetch, Few::new(), false, fetch.cause);
             }
         }
         for place in 0..self.fetches.consumers.len() {

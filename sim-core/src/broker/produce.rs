@@ -18,7 +18,7 @@ use crate::trace::{Cx, Event, Observer, Seq};
 #[derive(Clone, Debug)]
 pub(super) struct ProduceWork {
     ticket: Ticket,
-    request: ProduceRequest,
+    request: Arc<ProduceRequest>,
     forced: Option<Forced>,
     /// The delivery.
     cause: Seq,
@@ -65,7 +65,7 @@ impl Broker {
         &mut self,
         cx: &mut Cx<'_, O>,
         ticket: Ticket,
-        request: ProduceRequest,
+        request: Arc<ProduceRequest>,
         forced: Option<Forced>,
         cause: Seq,
     ) {

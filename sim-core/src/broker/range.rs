@@ -1,6 +1,8 @@
 //! A follower whose fetch offset is not in the leader's log (`broker.md R33`; Kafka's `fetchOffsetAndTruncate`): it asks by
 //! ListOffsets where that log ends and, if not before its own, where it begins.
 
+use std::sync::Arc;
+
 use super::Broker;
 use super::fetcher::Exchange;
 use crate::protocol::{ErrorCode, ListOffsetsRequest, ListOffsetsResponse, OffsetToList, Request};
@@ -22,7 +24,7 @@ impl Broker {
         };
         let partitions = asked.iter().map(to_list).collect();
         self.fetcher(leader).out_of_range = asked;
-        let request = Request::ListOffsets(ListOffsetsRequest { follower: true, partitions });
+        let request = Request::ListOffsets(Arc::new(ListOffsetsRequest { follower: true, partitions }));
         self.ask_leader(now, leader, what, request, cause);
     }
 

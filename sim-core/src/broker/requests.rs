@@ -102,14 +102,18 @@ impl Connections {
         Some(&mut self.open[place])
     }
 
-    fn push(&mut self, pending: Pending) {
-        let id = pending.ticket.connection;
+    fn get_or_open(&mut self, id: u64) -> &mut Connection {
         let place = self.place(id).unwrap_or_else(|place| {
             let (queue, work) = (VecDeque::new(), None);
             self.open.insert(place, Connection { id, queue, work, busy: false, closed: false });
             place
         });
-        let connection = &mut self.open[place];
+        &mut self.open[place]
+    }
+
+    fn push(&mut self, pending: Pending) {
+        let id = pending.ticket.connection;
+        let connection = self.get_or_open(id);
         connection.queue.push_back(pending);
         if !connection.busy {
             connection.busy = true;
@@ -173,8 +177,15 @@ impl Broker {
         self.connections.hold_produce()
     }
 
-    /// Queues a request behind the earlier ones of its connection.
-    pub(super) fn enqueue(&mut self, pending: Pending) {
+    /// Queues a request behind the earlier ones of its connection; takes it up if nothing at all is before it.
+    pub(super) fn enqueue<O: Observer>(&mut self, cx: &mut Cx<'_, O>, pending: Pending) {
+        let is_next = !cx.interrupted() && !self.has_woken() && self.connections.ready.is_empty();
+        if is_next && self.connections.serves_at_once() {
+            let connection = self.connections.get_or_open(pending.ticket.connection);
+            if !std::mem::replace(&mut connection.busy, true) {
+                return self.handle(cx, pending);
+            }
+        }
         self.connections.push(pending);
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::backoff::ExponentialBackoff;
 use crate::chance::{Chance, Stream};
 use crate::config::ConsumerConfig;
-use crate::protocol::{Arrival, EpochToLookUp, FetchPartition, OffsetToList};
+use crate::protocol::{Arrival, EpochToLookUp, FetchRequest, OffsetToList};
 use crate::record::BrokerId;
 use crate::time::{Span, Time};
 use crate::trace::Seq;
@@ -63,8 +63,8 @@ struct InFlight {
 pub(super) enum Sent {
     /// Who leads what.
     Metadata,
-    /// Records of these partitions.
-    Fetch(Arc<[FetchPartition]>),
+    /// Records.
+    Fetch(Arc<FetchRequest>),
     /// Where epochs end in the logs of these partitions.
     EpochEnds(Arc<[EpochToLookUp]>),
     /// Offsets of these partitions.

@@ -57,17 +57,17 @@ impl Consumer {
             wanted.push((assigned.turn, partition));
         }
         wanted.sort_by_key(|&(turn, _)| turn);
-        let partitions: Arc<[FetchPartition]> = wanted.into_iter().map(|(_, partition)| partition).collect();
-        let request = Request::Fetch(FetchRequest {
+        let request = Arc::new(FetchRequest {
             follower: None,
             full: true,
             rack: self.rack.clone(),
             max_wait_ms: self.config.fetch_max_wait_ms,
             min_bytes: self.config.fetch_min_bytes,
             max_bytes: self.config.fetch_max_bytes,
-            partitions: partitions.clone(),
+            partitions: wanted.into_iter().map(|(_, partition)| partition).collect(),
         });
-        let correlation = self.connections.send(cx.now, leader, Sent::Fetch(partitions), cause);
+        let correlation = self.connections.send(cx.now, leader, Sent::Fetch(Arc::clone(&request)), cause);
+        let request = Request::Fetch(request);
         self.actions.push(ClientAction::Write { node: leader, correlation, request, cause });
     }
 

@@ -138,7 +138,7 @@ impl Consumer {
                 let Some(sent) = self.connections.answered(node, correlation) else { return };
                 match (sent, response) {
                     (Sent::Fetch(asked), Response::Fetch(response)) => {
-                        self.take_fetch(cx, node, &asked, &response, cause);
+                        self.take_fetch(cx, node, &asked.partitions, &response, cause);
                     }
                     (Sent::Metadata, Response::Metadata(response)) => {
                         self.take_metadata(cx, &response, cause);
@@ -229,7 +229,7 @@ impl Consumer {
         for sent in &lost {
             match sent {
                 Sent::Metadata => self.metadata.failed(cx.now, cx.chance),
-                Sent::Fetch(asked) => self.leave_replicas(asked),
+                Sent::Fetch(asked) => self.leave_replicas(&asked.partitions),
                 sent => self.positions_unanswered(cx.now, sent, cause),
             }
         }

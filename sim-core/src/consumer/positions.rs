@@ -74,7 +74,7 @@ impl Consumer {
             };
             let partitions: Arc<[OffsetToList]> = asked.iter().map(to_list).collect();
             let request = ListOffsetsRequest { follower: false, partitions: Arc::clone(&partitions) };
-            (Sent::Offsets(partitions), Request::ListOffsets(request))
+            (Sent::Offsets(partitions), Request::ListOffsets(Arc::new(request)))
         };
         let correlation = self.connections.send(now, leader, sent, cause);
         self.actions.push(ClientAction::Write { node: leader, correlation, request, cause });

@@ -15,7 +15,7 @@ use crate::trace::{Event, MessageBody, MessageEvent};
 /// Requests with acks=all that have come to a broker and have no answer yet, by the number of the message.
 #[derive(Default)]
 pub(super) struct Acknowledgements {
-    asked: BTreeMap<u64, Arc<[Arc<RecordBatch>]>>,
+    asked: BTreeMap<u64, Arc<ProduceRequest>>,
     maximal_isrs: IsrSizes,
 }
 
@@ -33,14 +33,14 @@ impl Checker for Acknowledgements {
 impl Acknowledgements {
     fn message(&mut self, look: &Look<'_>, message: &MessageEvent, found: &mut Found) {
         match &message.body {
-            MessageBody::Request(Request::Produce(ProduceRequest { acks: -1, batches, .. })) => {
-                self.asked.insert(message.message, Arc::clone(batches));
+            MessageBody::Request(Request::Produce(request)) if request.acks == -1 => {
+                self.asked.insert(message.message, Arc::clone(request));
             }
             MessageBody::Response(Response::Produce(answer)) => {
                 let asked = message.request.and_then(|request| self.asked.remove(&request));
                 // A batch of several waits for the others after it is settled itself, and the ISR may change meanwhile.
-                let alone = asked.as_ref().is_some_and(|asked| asked.len() == 1);
-                for (batch, result) in asked.iter().flat_map(|asked| asked.iter()).zip(&answer.partitions) {
+                let alone = asked.as_ref().is_some_and(|asked| asked.batches.len() == 1);
+                for (batch, result) in asked.iter().flat_map(|asked| &asked.batches).zip(&answer.partitions) {
                     let leader = look.running(message.ends.broker, result.tp).filter(Replica::leads);
                     if let Some(leader) = leader.filter(|_| !result.error.is_error()) {
                         let sizes = self.maximal_isrs.at(look, &leader, leader.maximal_isr().count());

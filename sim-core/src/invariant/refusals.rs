@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::look::Look;
 use super::violation::{Found, Invariant};
 use super::{Checker, Step};
-use crate::protocol::{ErrorCode, ProduceRequest, Request, Response};
+use crate::protocol::{ErrorCode, Request, Response};
 use crate::record::BatchId;
 use crate::scenario::Act;
 use crate::trace::{Event, MessageBody, MessageEvent, Seq};
@@ -48,7 +48,7 @@ impl Checker for Refusals {
                     self.appended.insert((stamp.cause, *batch));
                 }
                 Event::Message(message) => match &message.body {
-                    MessageBody::Request(Request::Produce(ProduceRequest { acks: -1, .. })) => {
+                    MessageBody::Request(Request::Produce(request)) if request.acks == -1 => {
                         self.asked.insert(message.message, stamp.seq);
                     }
                     _ => self.answered(look, message, found),

@@ -9,7 +9,8 @@ use crate::scenario::Act;
 use crate::trace::{Event, MessageBody, MessageEvent, Observer, Seq};
 
 impl<O: Observer> Run<O> {
-    /// A message's time has come: what its arrival sets off acts first, and on it.
+    /// A message's time has come: what its arrival sets off acts first, and on it. It is then among the deliveries; if others
+    /// have waited behind it, each is dealt with before the next one is.
     pub(super) fn message_arrives(&mut self, slot: MessageSlot) {
         let mut next = Some(slot);
         while let Some(slot) = next {
@@ -29,7 +30,9 @@ impl<O: Observer> Run<O> {
                 }
             }
             next = self.with_network(|network, cx| network.deliver(cx, slot));
-            self.carry();
+            if next.is_some() {
+                self.carry();
+            }
         }
     }
 

@@ -104,7 +104,6 @@ impl Network {
         let number = self.count_message();
         let bandwidth = self.settings.bandwidth;
         let connection = self.connection(id).expect("written to a living connection");
-        let ends = connection.ends();
         let (life, gap, from, to) = (connection.life, connection.gap, connection.opener, connection.acceptor);
         let sent = if traced(&body) {
             cx.emit(cause, || {
@@ -112,7 +111,7 @@ impl Network {
                     sent: true,
                     message: number,
                     request,
-                    ends,
+                    ends: ends(from, to),
                     body: body.clone(),
                 })
             })

@@ -2,31 +2,36 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::ErrorCode;
 use super::offsets::{
     ListOffsetsRequest, ListOffsetsResponse, OffsetsForLeaderEpochRequest, OffsetsForLeaderEpochResponse,
 };
 use crate::record::{BatchId, BrokerId, RecordBatch, StoredBatch, TopicIx, TopicPartition};
 
-/// A request as it is written to a connection. Cheap to clone: what is large is shared.
+/// A list that nearly always has one entry, which then stands where the list does: what there is of each partition, or batch.
+pub type Few<T> = SmallVec<[T; 1]>;
+
+/// A request as it is written to a connection. Cheap to clone and to hand on: what is large is shared.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Request {
     /// A producer's batches for one broker.
-    Produce(ProduceRequest),
+    Produce(Arc<ProduceRequest>),
     /// A follower's or a consumer's fetch.
-    Fetch(FetchRequest),
+    Fetch(Arc<FetchRequest>),
     /// A client asks who leads what.
     Metadata(MetadataRequest),
     /// A follower or a consumer asks where a leader epoch ends.
     OffsetsForLeaderEpoch(OffsetsForLeaderEpochRequest),
     /// A follower or a consumer asks where a log begins, or how far it may be read.
-    ListOffsets(ListOffsetsRequest),
+    ListOffsets(Arc<ListOffsetsRequest>),
     /// An idempotent producer asks for its id (`transactional.id` null).
     InitProducerId,
     /// A leader proposes an ISR to the controller.
-    AlterPartition(AlterPartitionRequest),
+    AlterPartition(Arc<AlterPartitionRequest>),
     /// A broker tells the controller that it lives; also its registration.
-    Heartbeat(HeartbeatRequest),
+    Heartbeat(Arc<HeartbeatRequest>),
 }
 
 /// An answer.
@@ -58,7 +63,7 @@ pub struct ProduceRequest {
     /// How long the leader may wait for the ISR: the client's `request.timeout.ms` (`broker.md P11`).
     pub timeout_ms: i32,
     /// The batches, ascending by topic and partition.
-    pub batches: Arc<[Arc<RecordBatch>]>,
+    pub batches: Few<Arc<RecordBatch>>,
 }
 
 /// What became of each batch of a [`ProduceRequest`].
@@ -127,7 +132,7 @@ pub struct FetchRequest {
     /// Soft limit of the whole answer, in bytes.
     pub max_bytes: i32,
     /// What is asked for.
-    pub partitions: Arc<[FetchPartition]>,
+    pub partitions: Few<FetchPartition>,
 }
 
 /// One partition of a fetch.
@@ -151,7 +156,7 @@ pub struct FetchPartition {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FetchResponse {
     /// One entry a partition asked for, in the request's order.
-    pub partitions: Vec<FetchedPartition>,
+    pub partitions: Few<FetchedPartition>,
     /// Whether any partition has records, an error or a divergence; what has none tells only the high watermark.
     pub has_data: bool,
 }
@@ -174,7 +179,7 @@ pub struct FetchedPartition {
     /// The replica that the consumer had better read from, instead of records (`broker.md C5`).
     pub preferred_read_replica: Option<BrokerId>,
     /// Whole batches from the fetch offset on.
-    pub batches: Vec<StoredBatch>,
+    pub batches: Few<StoredBatch>,
 }
 
 /// A client asks who leads what.

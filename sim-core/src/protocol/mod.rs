@@ -11,7 +11,7 @@ pub use error::ErrorCode;
 pub use exception::Exception;
 pub use message::{
     AlterPartitionRequest, AlterPartitionResponse, FetchPartition, FetchRequest, FetchResponse,
-    FetchedPartition, Follower, HeartbeatRequest, HeartbeatResponse, InitProducerIdResponse, LeaderHint,
+    FetchedPartition, Few, Follower, HeartbeatRequest, HeartbeatResponse, InitProducerIdResponse, LeaderHint,
     MetadataRequest, MetadataResponse, MetadataUpdate, PartitionMetadata, PartitionResult, ProduceRequest,
     ProduceResponse, Request, Response, TopicMetadata,
 };

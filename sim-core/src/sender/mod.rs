@@ -22,7 +22,7 @@ use network_client::ClientResponse;
 pub(crate) use network_client::{ClientStreams, NetworkClient};
 pub use turn::{Completion, Outcome, Turn};
 
-use crate::accumulator::{ReadyCheck, RecordAccumulator};
+use crate::accumulator::{Drained, ReadyCheck, RecordAccumulator};
 use crate::config::ProducerConfig;
 use crate::protocol::{Arrival, ClientAction, LeaderHint};
 use crate::record::{BrokerId, TopicPartition};
@@ -46,6 +46,8 @@ pub(crate) struct Sender {
     tasks: VecDeque<Task>,
     phase: Phase,
     check: ReadyCheck,
+    /// What a pass has drained; empty between two.
+    drained: Vec<Drained>,
     /// The requests that a poll has ended; empty between two.
     responses: Vec<ClientResponse>,
     /// New leaders that the answer at hand has named so far.
@@ -119,6 +121,7 @@ impl Sender {
             tasks: VecDeque::new(),
             phase: Phase::Top,
             check: ReadyCheck::new(),
+            drained: Vec::new(),
             responses: Vec::new(),
             hints: Vec::new(),
             running: true,

@@ -1,9 +1,11 @@
 //! `sendProducerData`: what is ready is drained, what took too long expires, requests are written (`producer.md 4.1` B).
 
+use std::sync::Arc;
+
 use super::network_client::Purpose;
 use super::results::Task;
 use super::{Phase, Sender, Then};
-use crate::accumulator::{BatchIx, Drained, NextExpiry, ReadyCheck};
+use crate::accumulator::{Drained, NextExpiry, ReadyCheck, Taken};
 use crate::protocol::{ProduceRequest, Request};
 use crate::record::BrokerId;
 use crate::trace::{Cx, Observer, Seq};
@@ -42,7 +44,8 @@ impl Sender {
         }
         let not_ready_ms = self.keep_nodes_that_take_requests(cx, &mut check, now_ms);
         let cluster = self.metadata.cluster();
-        let drained = self.accumulator.drain(cx, cluster, &check, now_ms, &mut self.transactions);
+        let mut drained = std::mem::take(&mut self.drained);
+        self.accumulator.drain(cx, cluster, &check, now_ms, &mut self.transactions, &mut drained);
         self.take_into_flight(&drained);
         let next_expiry = self.expire(now_ms);
         let mut wait =
@@ -105,16 +108,17 @@ impl Sender {
     }
 
     /// One produce request a broker, then the poll.
-    pub(super) fn write_requests<O: Observer>(&mut self, cx: &mut Cx<'_, O>, pass: Pass) {
-        for Drained { node, batches } in pass.drained {
+    pub(super) fn write_requests<O: Observer>(&mut self, cx: &mut Cx<'_, O>, mut pass: Pass) {
+        for Drained { node, batches } in pass.drained.drain(..) {
             if !batches.is_empty() {
                 self.write_request(node, batches, pass.now_ms);
             }
         }
+        self.drained = pass.drained;
         self.poll_as_of(cx, pass.poll_timeout_ms, pass.now_ms, pass.cause, Then::Top);
     }
 
-    fn write_request(&mut self, node: BrokerId, mut batches: Vec<BatchIx>, now_ms: i64) {
+    fn write_request(&mut self, node: BrokerId, mut batches: Taken, now_ms: i64) {
         batches.sort_unstable_by_key(|&batch| self.accumulator.batches[batch].tp);
         let cause =
             batches.first().map_or(Seq::OUTSIDE, |&first| self.accumulator.batches[first].marks.drained);
@@ -122,11 +126,11 @@ impl Sender {
             self.accumulator.batches[batch].writes += 1;
         }
         let sealed = batches.iter().filter_map(|&batch| self.accumulator.batches[batch].sealed().cloned());
-        let request = Request::Produce(ProduceRequest {
+        let request = Request::Produce(Arc::new(ProduceRequest {
             acks: self.config.acks,
             timeout_ms: i32::try_from(self.config.request_timeout_ms).unwrap_or(i32::MAX),
             batches: sealed.collect(),
-        });
+        }));
         let expects_response = self.config.acks != 0;
         self.client.send(node, request, Purpose::Produce(batches), expects_response, now_ms, cause);
     }

@@ -5,7 +5,7 @@
 
 use super::network_client::{ClientResponse, Purpose, Reply};
 use super::{Completion, Outcome, Sender};
-use crate::accumulator::{BatchIx, FinalState};
+use crate::accumulator::{BatchIx, FinalState, Taken};
 use crate::protocol::{ErrorCode, Exception, LeaderHint, PartitionResult, Response};
 use crate::record::{NO_OFFSET, TopicPartition};
 use crate::trace::{Cx, Event, Observer, Seq};
@@ -117,7 +117,7 @@ impl Sender {
     fn handle_produce_response<O: Observer>(
         &mut self,
         cx: &mut Cx<'_, O>,
-        batches: Vec<BatchIx>,
+        batches: Taken,
         reply: &Reply,
         cause: Seq,
     ) {

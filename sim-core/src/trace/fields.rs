@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::protocol::{
-    EpochEnd, EpochToLookUp, ErrorCode, Exception, FetchPartition, FetchResponse, FetchedPartition,
+    EpochEnd, EpochToLookUp, ErrorCode, Exception, FetchPartition, FetchResponse, FetchedPartition, Few,
     ListOffsetsResponse, ListedOffset, MetadataResponse, OffsetToList, OffsetsForLeaderEpochResponse,
     PartitionResult, ProduceResponse,
 };
@@ -90,7 +90,7 @@ field! {
     Arc<[BrokerId]>: |v| Value::Brokers(v);
     Vec<BrokerId>: |v| Value::Brokers(v);
     Arc<[SplitPart]>: |v| Value::List(v);
-    Arc<[Arc<RecordBatch>]>: |v| Value::List(v);
+    Few<Arc<RecordBatch>>: |v| Value::List(v);
 }
 
 /// Not there: the field is left out of the line.
@@ -147,7 +147,7 @@ impl Items for Arc<[SplitPart]> {
     }
 }
 
-impl Items for Arc<[Arc<RecordBatch>]> {
+impl Items for Few<Arc<RecordBatch>> {
     fn count(&self) -> usize {
         self.len()
     }
@@ -182,7 +182,7 @@ impl Items for ProduceResponse {
     }
 }
 
-impl Items for Arc<[FetchPartition]> {
+impl Items for Few<FetchPartition> {
     fn count(&self) -> usize {
         self.len()
     }

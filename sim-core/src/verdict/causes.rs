@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::findings::{Finding, Findings, Kind, Place};
 use super::ledger::{Ledger, Told};
-use crate::protocol::Request;
+use crate::protocol::{Few, Request};
 use crate::record::{BatchId, Names, ProducerIx, RecordBatch, RecordId, TopicIx, TopicPartition};
 use crate::time::Time;
 use crate::trace::{Event, MessageBody, MessageEvent, Observer, Seq, Stamp};
@@ -20,7 +20,7 @@ pub struct CauseIndex {
     /// The last failed callback or exception of each record that had one.
     failures: BTreeMap<RecordId, Seq>,
     /// Requests under acks=0 that are on their way or not yet worked on: nobody will tell the client what became of them.
-    unanswered: Vec<(u64, Arc<[Arc<RecordBatch>]>)>,
+    unanswered: Vec<(u64, Few<Arc<RecordBatch>>)>,
     /// Runs of records, by producer and first index, whose unanswered request was lost or refused; with their length.
     dropped: BTreeMap<(ProducerIx, u32), (u32, Seq)>,
 }
@@ -164,7 +164,7 @@ impl Observer for CauseIndex {
                 let lost = self.unanswered.iter().position(|(number, _)| *number == message);
                 if let Some(lost) = lost {
                     let (_, batches) = self.unanswered.remove(lost);
-                    for batch in batches.iter() {
+                    for batch in &batches {
                         self.drop_batch(batch, seq);
                     }
                 }
@@ -240,14 +240,14 @@ mod tests {
         let produce = crate::protocol::ProduceRequest {
             acks: 0,
             timeout_ms: 30_000,
-            batches: Arc::from([Arc::new(batch)]),
+            batches: [Arc::new(batch)].into(),
         };
         let sent = MessageEvent {
             sent: true,
             message: 12,
             request: None,
             ends: crate::trace::Ends::default(),
-            body: MessageBody::Request(Request::Produce(produce)),
+            body: MessageBody::Request(Request::Produce(Arc::new(produce))),
         };
         let mut index = CauseIndex::default();
         see(&mut index, 20, &Event::Message(sent));

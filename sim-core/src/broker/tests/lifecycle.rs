@@ -7,9 +7,9 @@ use crate::protocol::{ErrorCode, HeartbeatRequest, HeartbeatResponse, Request, R
 use crate::trace::EventKind;
 
 fn heartbeat(asked: &Asked) -> HeartbeatRequest {
-    match asked.request {
-        Request::Heartbeat(request) => request,
-        ref other => panic!("expected a heartbeat, got {other:?}"),
+    match &asked.request {
+        Request::Heartbeat(request) => **request,
+        other => panic!("expected a heartbeat, got {other:?}"),
     }
 }
 

@@ -122,7 +122,7 @@ fn a_stale_broker_names_a_stale_leader() {
 fn listed(cluster: &mut Cluster, broker: usize, leader_epoch: i32, timestamp: i64) -> Result<i64, ErrorCode> {
     let asked = OffsetToList { tp: TP, current_leader_epoch: leader_epoch, timestamp };
     let request = ListOffsetsRequest { follower: false, partitions: Arc::new([asked]) };
-    let asked = cluster.send(broker, 1, Request::ListOffsets(request), None);
+    let asked = cluster.send(broker, 1, Request::ListOffsets(Arc::new(request)), None);
     match cluster.reply_to(asked) {
         Some(Reply::Answer(Response::ListOffsets(answer))) => match answer.partitions[0].error {
             ErrorCode::None => Ok(answer.partitions[0].offset),

@@ -108,11 +108,11 @@ fn produce_to(partitions: &[u32], acks: i16) -> Request {
             ..RecordBatch::default()
         })
     };
-    Request::Produce(ProduceRequest {
+    Request::Produce(Arc::new(ProduceRequest {
         acks,
         timeout_ms: 30_000,
         batches: partitions.iter().map(batch).collect(),
-    })
+    }))
 }
 
 fn produce() -> Request {

@@ -6,9 +6,9 @@ use crate::chance::{Script, Scripted};
 use crate::config::{ConsumerConfig, IsolationLevel, OffsetReset, Release};
 use crate::consumer::{Consumer, ConsumerTimer, KnownPartition};
 use crate::protocol::{
-    Arrival, ClientAction, EpochEnd, ErrorCode, FetchPartition, FetchResponse, FetchedPartition, LeaderHint,
-    ListOffsetsResponse, ListedOffset, MetadataResponse, OffsetsForLeaderEpochResponse, PartitionMetadata,
-    Request, Response, TopicMetadata,
+    Arrival, ClientAction, EpochEnd, ErrorCode, FetchPartition, FetchResponse, FetchedPartition, Few,
+    LeaderHint, ListOffsetsResponse, ListedOffset, MetadataResponse, OffsetsForLeaderEpochResponse,
+    PartitionMetadata, Request, Response, TopicMetadata,
 };
 use crate::record::{
     BatchId, BrokerId, ConsumerIx, Names, ProducerIx, RecordBatch, StoredBatch, TopicIx, TopicPartition,
@@ -166,7 +166,7 @@ impl<O: Observer> World<O> {
     }
 
     /// The number of the fetch that is out at this broker, and what it asks for.
-    pub(super) fn fetch_at(&self, node: u32) -> (u64, Arc<[FetchPartition]>) {
+    pub(super) fn fetch_at(&self, node: u32) -> (u64, Few<FetchPartition>) {
         let fetch = self.actions.iter().rev().find_map(|action| match action {
             ClientAction::Write { node: to, correlation, request: Request::Fetch(fetch), .. }
                 if to.0 == node =>
@@ -290,7 +290,7 @@ pub(super) fn batch(asked: &FetchPartition, base_offset: i64, records: u32) -> F
     };
     let stored = StoredBatch { base_offset, leader_epoch: 5, log_append_time: -1, batch: Arc::new(batch) };
     let high_watermark = 20.max(stored.next_offset());
-    FetchedPartition { batches: vec![stored], high_watermark, ..empty(asked) }
+    FetchedPartition { batches: [stored].into(), high_watermark, ..empty(asked) }
 }
 
 /// This error.

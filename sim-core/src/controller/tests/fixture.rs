@@ -118,7 +118,7 @@ impl World {
     }
 
     fn heartbeat_request(&mut self, request: HeartbeatRequest, cause: Seq) -> HeartbeatResponse {
-        match self.request(&Request::Heartbeat(request), cause) {
+        match self.request(&Request::Heartbeat(Arc::new(request)), cause) {
             Response::Heartbeat(response) => response,
             other => panic!("{other:?}"),
         }
@@ -203,7 +203,7 @@ impl World {
         &mut self,
         request: &AlterPartitionRequest,
     ) -> Result<Arc<AlterPartitionResponse>, ErrorCode> {
-        match self.request(&Request::AlterPartition(request.clone()), Seq::OUTSIDE) {
+        match self.request(&Request::AlterPartition(Arc::new(request.clone())), Seq::OUTSIDE) {
             Response::AlterPartition(response) if response.error.is_error() => Err(response.error),
             Response::AlterPartition(response) => Ok(response),
             other => panic!("{other:?}"),

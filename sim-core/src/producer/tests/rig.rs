@@ -8,7 +8,7 @@ use crate::chance::{Script, Scripted};
 use crate::config::{Origin, ProducerConfig, ProducerExtras, Release, Settings, resolve_producer};
 use crate::producer::{Completion, FlushId, Outcome, Outgoing, Producer, Sending, ThreadIx, Turn};
 use crate::protocol::{
-    Arrival, ClientAction, ErrorCode, Exception, InitProducerIdResponse, LeaderHint, MetadataResponse,
+    Arrival, ClientAction, ErrorCode, Exception, Few, InitProducerIdResponse, LeaderHint, MetadataResponse,
     PartitionMetadata, PartitionResult, ProduceResponse, Request, Response, TopicMetadata,
 };
 use crate::record::{BrokerId, Names, ProducerIx, RecordBatch, RecordId, TopicIx, TopicPartition};
@@ -53,7 +53,7 @@ pub(super) enum Answer {
 pub(super) struct Written {
     pub(super) at_ms: i64,
     pub(super) node: BrokerId,
-    pub(super) batches: Arc<[Arc<RecordBatch>]>,
+    pub(super) batches: Few<Arc<RecordBatch>>,
 }
 
 impl Written {
@@ -410,7 +410,7 @@ impl Rig {
         let now_ms = self.now.millis();
         let response = match request {
             Request::Produce(produce) => {
-                self.written.push(Written { at_ms: now_ms, node, batches: Arc::clone(&produce.batches) });
+                self.written.push(Written { at_ms: now_ms, node, batches: produce.batches.clone() });
                 if produce.acks != 0 {
                     self.answer_produce(node, correlation, &produce.batches);
                 }

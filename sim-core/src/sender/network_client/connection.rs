@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::accumulator::BatchIx;
+use crate::accumulator::Taken;
 use crate::protocol::Arrival;
 use crate::sender::metadata::{Asked, LONG_AGO};
 use crate::time::Time;
@@ -26,7 +26,7 @@ pub(crate) enum State {
 #[derive(Clone, Debug)]
 pub(crate) enum Purpose {
     /// These batches, ascending by topic and partition.
-    Produce(Vec<BatchIx>),
+    Produce(Taken),
     /// The client's own: who leads what.
     Metadata(Asked),
     /// A producer id.
