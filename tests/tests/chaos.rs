@@ -29,7 +29,7 @@ fn what_once_broke_an_invariant_holds() {
 /// The generator reaches what it is there for.
 #[test]
 fn the_scenarios_are_eventful() {
-    let texts: Vec<String> = (0..300).map(chaos::plan).collect();
+    let texts: Vec<String> = (0..600).map(chaos::plan).collect();
     let parts = [
         "crash = { rate",
         "power = { rate",
@@ -46,13 +46,13 @@ fn the_scenarios_are_eventful() {
         "fence",
         "controller",
         "[[consumers]]",
-        "kafka-2.0",
+        "kafka-1.",
         "client.rack",
         "\"acks\" = \"1\"",
         "\"enable.idempotence\" = false",
     ];
     for part in parts {
-        assert!(texts.iter().filter(|text| text.contains(part)).count() > 2, "{part}");
+        assert!(texts.iter().filter(|text| text.contains(part)).count() > 5, "{part}");
     }
     let events: u64 = texts.iter().take(30).map(|text| chaos::check(chaos::read(text)).events).sum();
     assert!(events > 30 * 300, "{events} events in thirty scenarios");

@@ -188,3 +188,21 @@ fn f17_a_leader_with_the_old_min_isr_commits_what_the_elr_lacks() {
         assert!(lost().all(|finding| finding.because == Because::OldMinIsr), "seed {seed}");
     });
 }
+
+/// `broker.md F11`, R20: a broker's own settings come the same way. With a shorter `replica.lag.time.max.ms` the next scan of the
+/// leader, 15 s apart by the old one, finds the follower that has been cut off; before it had had 30 s.
+#[test]
+fn f11_a_brokers_own_settings_come_with_the_word() {
+    let text = |settings: &str| {
+        cluster(&format!("[[faults]]\nat = \"3s\"\ndo = {{ cut = [0, 2], for = \"60s\" }}\n{settings}"))
+    };
+    let settings =
+        "[[faults]]\nat = \"1s\"\ndo = { set-config = 0, config = { \"replica.lag.time.max.ms\" = 1000 } }\n";
+    let after = |run: &Played| {
+        run.first(|event| matches!(event, Event::IsrShrunk { .. })).since(Time::from_millis(3_000))
+    };
+    with_seeds(&text(""), |seed, run| assert!(after(run) > Span::from_millis(30_000), "seed {seed}"));
+    with_seeds(&text(settings), |seed, run| {
+        assert!(after(run) < Span::from_millis(16_200), "seed {seed}: {}", after(run));
+    });
+}

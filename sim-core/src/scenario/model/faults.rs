@@ -243,14 +243,14 @@ pub enum Acting {
 /// settings.
 #[derive(Clone, Debug, Default)]
 pub struct ConfigChanges {
-    by_fault: Box<[Option<Acting>]>,
+    by_fault: Box<[Option<Box<Acting>>]>,
 }
 
 impl ConfigChanges {
     /// Those of these faults.
     pub fn of(faults: &[Fault]) -> ConfigChanges {
         let change = |fault: &Fault| match &fault.act {
-            Act::SetConfig(acting) => Some((**acting).clone()),
+            Act::SetConfig(acting) => Some(acting.clone()),
             _ => None,
         };
         ConfigChanges { by_fault: faults.iter().map(change).collect() }
@@ -258,7 +258,7 @@ impl ConfigChanges {
 
     /// What the fault at this place sets.
     pub fn get(&self, change: u32) -> Option<&Acting> {
-        self.by_fault.get(change as usize)?.as_ref()
+        self.by_fault.get(change as usize)?.as_deref()
     }
 }
 
