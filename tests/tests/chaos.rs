@@ -29,7 +29,7 @@ fn what_once_broke_an_invariant_holds() {
 /// The generator reaches what it is there for.
 #[test]
 fn the_scenarios_are_eventful() {
-    let texts: Vec<String> = (0..300).map(chaos::plan).collect();
+    let texts: Vec<String> = (0..600).map(chaos::plan).collect();
     let parts = [
         "crash = { rate",
         "power = { rate",
@@ -46,6 +46,8 @@ fn the_scenarios_are_eventful() {
         "fence",
         "controller",
         "[[consumers]]",
+        "kafka-1.",
+        "client.rack",
         "\"acks\" = \"1\"",
         "\"enable.idempotence\" = false",
     ];

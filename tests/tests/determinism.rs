@@ -233,8 +233,10 @@ fn hashes(output: &str) -> Vec<String> {
     serde_json::from_str(output).expect("a list of hashes")
 }
 
+/// With the command's package, as `./test` has built both: the same features, so nothing is compiled again.
 fn release_program() -> PathBuf {
-    build::release(&["--package", "inflight-tests", "--bin", "run-hashes"]).join("release/run-hashes")
+    build::release(&["--package", "sim-cli", "--package", "inflight-tests", "--bin", "run-hashes"])
+        .join("release/run-hashes")
 }
 
 /// The wasm build as a module for Node, made by the library that `wasm-bindgen`'s command is.

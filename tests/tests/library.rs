@@ -1,5 +1,9 @@
 //! The library keeps what it promises: every scenario and every twin, with twenty seeds.
 
+use std::iter;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
 use inflight_tests::library::{self, Entry};
 use sim_core::scenario::expect::{Mismatch, TraceExpectations, check, check_refusal};
 use sim_core::verdict::CauseIndex;
@@ -19,15 +23,29 @@ fn every_rule_scenario_is_as_expected_with_twenty_seeds() {
 
 fn hold(entries: &[Entry]) {
     assert!(!entries.is_empty(), "there is nothing to hold");
+    let next = AtomicUsize::new(0);
+    let worker =
+        || iter::from_fn(|| entries.get(next.fetch_add(1, Ordering::Relaxed))).flat_map(broken).collect();
+    let broken: Vec<String> = thread::scope(|scope| {
+        let count = thread::available_parallelism().map_or(1, usize::from);
+        let workers: Vec<_> = (0..count).map(|_| scope.spawn(worker)).collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| -> Vec<String> { worker.join().expect("a worker ends") })
+            .collect()
+    });
+    assert!(broken.is_empty(), "{} expectations do not hold:\n{}", broken.len(), broken.join("\n"));
+}
+
+/// The expectations of this scenario or twin that do not hold, with the seeds.
+fn broken(entry: &Entry) -> Vec<String> {
     let mut broken = Vec::new();
-    for entry in entries {
-        for seed in SEEDS {
-            for Mismatch { what, expected, got } in mismatches(entry, seed) {
-                broken.push(format!("{entry} --seed {seed}: {what}: expected {expected}, got {got}"));
-            }
+    for seed in SEEDS {
+        for Mismatch { what, expected, got } in mismatches(entry, seed) {
+            broken.push(format!("{entry} --seed {seed}: {what}: expected {expected}, got {got}"));
         }
     }
-    assert!(broken.is_empty(), "{} expectations do not hold:\n{}", broken.len(), broken.join("\n"));
+    broken
 }
 
 /// What is not as the scenario expects.

@@ -24,6 +24,9 @@ const fn korean(because: Because) -> &'static str {
         Because::DiskLost => {
             "성공 응답은 페이지 캐시까지만 뜻합니다. 리더가 될 수 있는 모든 레플리카가 디스크에 내리지 않은 데이터를 잃었습니다"
         }
+        Because::OldMinIsr => {
+            "min.insync.replicas를 올렸지만 아직 알지 못한 리더가, 리더 자격이 있는 레플리카에 없는 레코드를 혼자 커밋했습니다"
+        }
         Because::RetryUnrecognised => "멱등성이 없으면 브로커는 재시도와 새 레코드를 구분하지 못합니다",
         Because::Resent => {
             "애플리케이션이 다시 send()를 호출했습니다. 프로듀서에게는 새 시퀀스 번호를 가진 새 레코드입니다"

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::follower::FetchAnswer;
 use super::partition::{FetchState, Following, Partition};
 use super::{Broker, BrokerOutput, BrokerTimer, Peer};
+use crate::config::Release;
 use crate::protocol::{FetchPartition, FetchRequest, Follower, Request};
 use crate::record::{BrokerId, NO_OFFSET, TopicPartition};
 use crate::time::{Span, Time};
@@ -208,6 +209,14 @@ impl Broker {
         }
     }
 
+    /// A partition that cannot be replicated is fetched no more before a new leader epoch (KIP-461, 2.3; before that the whole
+    /// thread ends).
+    pub(super) fn give_up(&mut self, now: Time, leader: BrokerId, ix: u32) {
+        let tp = self.partitions[ix as usize].tp();
+        self.back_off(now, leader, ix, true);
+        self.fetcher(leader).forgotten.push(tp);
+    }
+
     /// There is no answer to what a fetcher has asked.
     pub(super) fn unanswered(&mut self, now: Time, leader: BrokerId) {
         match self.fetcher(leader).outstanding.take().map(|outstanding| outstanding.what) {
@@ -294,16 +303,15 @@ impl Broker {
     /// `broker.md R2`, R3, with only what the leader does not know yet.
     fn next_fetch(&mut self, leader: BrokerId) -> FetchRequest {
         let max_bytes = self.config.replica_fetch_max_bytes;
-        // A divergence is told on the fetch from 2.7 on (KIP-595).
-        let names_epoch = self.config.release.at_least(2, 7);
+        let release = self.config.release;
         let fetcher = &mut self.fetchers[leader.0 as usize];
         let replicas = &mut self.partitions;
         let gone = fetcher.forgotten.drain(..).map(|tp| forgotten(tp, max_bytes));
         let changed =
-            fetcher.changed.drain(..).map(|ix| tell(&mut replicas[ix as usize], max_bytes, names_epoch));
+            fetcher.changed.drain(..).map(|ix| tell(&mut replicas[ix as usize], max_bytes, release));
         let partitions = gone.chain(changed).collect();
         let full = !std::mem::replace(&mut fetcher.in_session, true);
-        let sends_epoch = self.config.release.at_least(3, 5);
+        let sends_epoch = release.at_least(3, 5);
         let broker_epoch = if sends_epoch { self.lifecycle.broker_epoch() } else { -1 };
         FetchRequest {
             follower: Some(Follower { broker: self.id, broker_epoch }),
@@ -415,18 +423,20 @@ impl Broker {
     }
 }
 
-/// What the leader is told of a partition, from now on until it changes (`broker.md R3`).
-fn tell(partition: &mut Partition, max_bytes: i32, names_epoch: bool) -> FetchPartition {
-    let (fetch_offset, current_leader_epoch) = (partition.log.end_offset(), partition.leader_epoch());
+/// What the leader is told of a partition, from now on until it changes (`broker.md R3`): the leader epoch from 2.1 on (KIP-320;
+/// before that a leader counts whatever is fetched of it), the epoch of the last record from 2.7 on (KIP-595).
+fn tell(partition: &mut Partition, max_bytes: i32, release: Release) -> FetchPartition {
+    let (fetch_offset, leader_epoch) = (partition.log.end_offset(), partition.leader_epoch());
     if let Some(following) = partition.following_mut() {
-        following.told = Some((fetch_offset, current_leader_epoch));
+        following.told = Some((fetch_offset, leader_epoch));
         following.listed = true;
     }
+    let last_epoch = || partition.log.epochs().latest().unwrap_or(-1);
     FetchPartition {
         tp: partition.tp(),
         fetch_offset,
-        current_leader_epoch,
-        last_fetched_epoch: if names_epoch { partition.log.epochs().latest().unwrap_or(-1) } else { -1 },
+        current_leader_epoch: if release.at_least(2, 1) { leader_epoch } else { -1 },
+        last_fetched_epoch: if release.at_least(2, 7) { last_epoch() } else { -1 },
         log_start_offset: partition.log.start_offset(),
         max_bytes,
     }

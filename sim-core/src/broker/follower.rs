@@ -97,6 +97,11 @@ impl Broker {
         match fetched.error {
             ErrorCode::None => match fetched.diverging {
                 Some((epoch, end_offset)) => self.truncate_diverging(cx, ix, epoch, end_offset, cause),
+                // Before 2.1 logs may have parted with their batches cut differently (broker.md T1). Nothing can be appended then
+                // (Kafka: an offset below the log end is out of order).
+                None if fetched.batches.first().is_some_and(|first| first.base_offset != now.0) => {
+                    return self.give_up(cx.now, leader, ix);
+                }
                 None => self.append_fetched(cx, leader, ix, fetched, cause),
             },
             ErrorCode::OffsetOutOfRange => return self.fetcher(leader).out_of_range.push(ix),

@@ -13,18 +13,29 @@ const RETRY_AFTER: Span = Span::from_millis(50);
 /// The connection to the controller is given up after this (`controller.socket.timeout.ms`).
 const SOCKET_TIMEOUT: Span = Span::from_millis(30_000);
 
-/// The proposals of a broker. Kafka puts all that wait into one request, and has one request out at a time; here a
-/// request is one message a partition, and the next ones wait until all of them are answered.
+/// The proposals of a broker, at most one a partition. Kafka puts all that wait into one request, and has one request out at a
+/// time; here a request is one message a partition, and the next ones wait until all of them are answered.
 #[derive(Clone, Debug, Default)]
 pub(super) struct AlterPartitions {
     /// Waiting to be sent.
-    queue: Vec<(u32, Seq)>,
-    /// Out: the number of the message, the partition, and why it was proposed.
-    out: Vec<(u64, u32, Seq)>,
+    unsent: Vec<Item>,
+    /// Out, by the number of the message.
+    out: Vec<(u64, Item)>,
     /// When they were sent.
     sent: Time,
     /// After a failure: not before this time.
     retry_at: Option<Time>,
+}
+
+/// A proposal as it was made: sent again it is the same, whatever has come to the leader since (Kafka's `AlterPartitionItem`).
+#[derive(Clone, Debug)]
+struct Item {
+    ix: u32,
+    /// The proposal's number.
+    number: u64,
+    request: AlterPartitionRequest,
+    /// Why it was proposed.
+    why: Seq,
 }
 
 impl AlterPartitions {
@@ -34,7 +45,11 @@ impl AlterPartitions {
     }
 
     pub(super) fn asked(&self, correlation: u64) -> bool {
-        self.out.iter().any(|&(out, ..)| out == correlation)
+        self.out.iter().any(|&(out, _)| out == correlation)
+    }
+
+    fn has_one_of(&self, ix: u32) -> bool {
+        self.unsent.iter().chain(self.out.iter().map(|(_, item)| item)).any(|item| item.ix == ix)
     }
 }
 
@@ -52,10 +67,15 @@ impl Broker {
         }
     }
 
-    /// A new proposal goes to the controller as soon as none is out.
-    pub(super) fn submit_isr<O: Observer>(&mut self, cx: &mut Cx<'_, O>, ix: u32, cause: Seq) {
-        if !self.alters.queue.iter().any(|&(queued, _)| queued == ix) {
-            self.alters.queue.push((ix, cause));
+    /// A new proposal goes to the controller as soon as none is out. As long as an older one of this partition has no answer it
+    /// is given up at once (OPERATION_NOT_ATTEMPTED, `broker.md R25`): whoever made it makes it again.
+    pub(super) fn submit_isr<O: Observer>(&mut self, cx: &mut Cx<'_, O>, ix: u32, why: Seq) {
+        if self.alters.has_one_of(ix) {
+            return self.partitions[ix as usize].drop_proposal();
+        }
+        let number = self.next_correlation();
+        if let Some(request) = self.proposal(ix, number) {
+            self.alters.unsent.push(Item { ix, number, request, why });
         }
         self.send_proposals(cx);
     }
@@ -64,13 +84,14 @@ impl Broker {
         if !self.alters.out.is_empty() || self.alters.retry_at.is_some() {
             return;
         }
-        for (ix, cause) in std::mem::take(&mut self.alters.queue) {
+        for item in std::mem::take(&mut self.alters.unsent) {
             let correlation = self.next_correlation();
-            if let Some(request) = self.proposal(ix, correlation) {
-                self.alters.out.push((correlation, ix, cause));
-                let (peer, request) = (Peer::Controller, Request::AlterPartition(Arc::new(request)));
-                self.outputs.push(BrokerOutput::Ask { peer, correlation, request, cause });
-            }
+            let broker_epoch = self.lifecycle.broker_epoch();
+            let request = AlterPartitionRequest { broker_epoch, ..item.request.clone() };
+            let (peer, request, cause) =
+                (Peer::Controller, Request::AlterPartition(Arc::new(request)), item.why);
+            self.outputs.push(BrokerOutput::Ask { peer, correlation, request, cause });
+            self.alters.out.push((correlation, item));
         }
         if !self.alters.out.is_empty() {
             self.alters.sent = cx.now;
@@ -78,12 +99,12 @@ impl Broker {
         }
     }
 
-    /// The message for a partition's proposal, if it still has one.
-    fn proposal(&mut self, ix: u32, correlation: u64) -> Option<AlterPartitionRequest> {
+    /// The message for a partition's proposal, with the epochs that hold now: a member that has restarted by the time the message
+    /// is sent is told by its broker epoch (KIP-903).
+    fn proposal(&mut self, ix: u32, number: u64) -> Option<AlterPartitionRequest> {
         let (broker, broker_epoch) = (self.id, self.lifecycle.broker_epoch());
         let partition = &mut self.partitions[ix as usize];
-        let proposal = partition.leadership_mut()?.proposal.as_mut()?;
-        proposal.correlation = Some(correlation);
+        partition.leadership_mut()?.proposal.as_mut()?.number = Some(number);
         Some(AlterPartitionRequest {
             broker,
             broker_epoch,
@@ -102,24 +123,29 @@ impl Broker {
         answer: &AlterPartitionResponse,
         cause: Seq,
     ) {
-        let Some(at) = self.alters.out.iter().position(|&(out, ..)| out == correlation) else { return };
-        let (_, ix, why) = self.alters.out.remove(at);
+        let Some(item) = self.no_longer_out(correlation) else { return };
         if answer.error == ErrorCode::StaleBrokerEpoch {
-            self.alters.queue.push((ix, why));
+            self.alters.unsent.push(item);
             self.retry_proposals(cx.now);
-        } else if answer.error == ErrorCode::None {
-            self.isr_committed(cx, ix, answer, cause);
-        } else if self.is_current(ix, correlation) {
-            self.proposal_refused(ix, answer.error, why);
+        } else if self.is_current(&item) {
+            match answer.error {
+                ErrorCode::None => self.isr_committed(cx, item.ix, answer, cause),
+                error => self.proposal_refused(item, error),
+            }
         }
         self.send_proposals(cx);
     }
 
+    fn no_longer_out(&mut self, correlation: u64) -> Option<Item> {
+        let at = self.alters.out.iter().position(|&(out, _)| out == correlation)?;
+        Some(self.alters.out.remove(at).1)
+    }
+
     /// An answer to a proposal that has been superseded is ignored.
-    fn is_current(&self, ix: u32, correlation: u64) -> bool {
-        let leadership = self.partitions[ix as usize].leadership();
+    fn is_current(&self, item: &Item) -> bool {
+        let leadership = self.partitions[item.ix as usize].leadership();
         let proposal = leadership.and_then(|leadership| leadership.proposal.as_ref());
-        proposal.is_some_and(|proposal| proposal.correlation == Some(correlation))
+        proposal.is_some_and(|proposal| proposal.number == Some(item.number))
     }
 
     fn isr_committed<O: Observer>(
@@ -144,34 +170,32 @@ impl Broker {
         self.advance_hw(cx, ix, cause);
     }
 
-    fn proposal_refused(&mut self, ix: u32, error: ErrorCode, why: Seq) {
+    fn proposal_refused(&mut self, item: Item, error: ErrorCode) {
         match error {
-            ErrorCode::IneligibleReplica => self.partitions[ix as usize].drop_proposal(),
+            ErrorCode::IneligibleReplica => self.partitions[item.ix as usize].drop_proposal(),
             // The controller knows better: its word is on the way.
             ErrorCode::FencedLeaderEpoch
             | ErrorCode::InvalidUpdateVersion
             | ErrorCode::InvalidRequest
             | ErrorCode::UnknownTopicOrPartition
             | ErrorCode::UnknownTopicId => {}
-            _ => self.alters.queue.push((ix, why)),
+            _ => self.alters.unsent.push(item),
         }
     }
 
     /// There will be no answer to a proposal: it is sent again.
     pub(super) fn proposal_unanswered(&mut self, now: Time, correlation: u64) {
-        if let Some(at) = self.alters.out.iter().position(|&(out, ..)| out == correlation) {
-            let (_, ix, why) = self.alters.out.remove(at);
-            if self.config.broken.is(Mutant::ProposalDropped) {
-                return self.partitions[ix as usize].drop_proposal();
-            }
-            self.alters.queue.push((ix, why));
-            self.retry_proposals(now);
+        let Some(item) = self.no_longer_out(correlation) else { return };
+        if self.config.broken.is(Mutant::ProposalDropped) {
+            return self.partitions[item.ix as usize].drop_proposal();
         }
+        self.alters.unsent.push(item);
+        self.retry_proposals(now);
     }
 
     /// The connection to the controller is given up: nothing that is out will be answered.
     pub(super) fn proposals_lost(&mut self, now: Time) {
-        let lost: Vec<u64> = self.alters.out.iter().map(|&(correlation, ..)| correlation).collect();
+        let lost: Vec<u64> = self.alters.out.iter().map(|&(correlation, _)| correlation).collect();
         for correlation in lost {
             self.proposal_unanswered(now, correlation);
         }

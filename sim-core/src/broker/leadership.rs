@@ -25,8 +25,8 @@ pub(super) struct Proposal {
     pub(super) joins: Option<BrokerId>,
     /// The ISR as it is to be.
     pub(super) isr: Vec<BrokerId>,
-    /// The request that carries it; none while it waits to be sent.
-    pub(super) correlation: Option<u64>,
+    /// Which of the broker's proposals it is, once it has been submitted.
+    pub(super) number: Option<u64>,
 }
 
 /// What a leader knows of one follower (Kafka's `Replica`).
@@ -279,7 +279,7 @@ impl Partition {
         let mut joined = isr.to_vec();
         joined.push(broker);
         joined.sort_unstable();
-        leadership.proposal = Some(Proposal { joins: Some(broker), isr: joined, correlation: None });
+        leadership.proposal = Some(Proposal { joins: Some(broker), isr: joined, number: None });
         true
     }
 
@@ -300,7 +300,7 @@ impl Partition {
             return false;
         }
         stay.sort_unstable();
-        leadership.proposal = Some(Proposal { joins: None, isr: stay, correlation: None });
+        leadership.proposal = Some(Proposal { joins: None, isr: stay, number: None });
         true
     }
 

@@ -50,7 +50,7 @@ use crate::chance::Chance;
 use crate::config::{BrokerConfig, TopicConfig};
 use crate::protocol::{MetadataUpdate, Request, Response};
 use crate::record::{BrokerId, TopicIx, TopicPartition};
-use crate::scenario::{Sampled, Timing, Topic};
+use crate::scenario::{ConfigChanges, Sampled, Timing, Topic};
 use crate::time::Span;
 use crate::trace::{Cx, Event, Observer, Seq};
 use fetch::Scratch;
@@ -77,6 +77,8 @@ pub struct Broker {
     config: Arc<BrokerConfig>,
     /// By broker; empty: there are none.
     racks: Arc<[String]>,
+    /// What settings the controller's word may name.
+    changes: Arc<ConfigChanges>,
     /// By topic.
     topic_configs: Vec<TopicConfig>,
     image: MetadataImage,
@@ -129,6 +131,7 @@ impl Broker {
             id,
             brokers,
             racks: Arc::new([]),
+            changes: Arc::default(),
             topic_configs: topics.iter().map(|topic| topic.config.clone()).collect(),
             image: MetadataImage::default(),
             partitions: Vec::new(),
@@ -157,6 +160,11 @@ impl Broker {
     /// The same, told the rack of every broker (`broker.rack`). None of them ever moves, so no word of the controller carries it.
     pub fn with_racks(self, racks: Arc<[String]>) -> Broker {
         Broker { racks, ..self }
+    }
+
+    /// The same, told what settings the controller's word may name.
+    pub fn with_changes(self, changes: Arc<ConfigChanges>) -> Broker {
+        Broker { changes, ..self }
     }
 
     /// State of a cluster that has been running for long, at t=0 (`scenario-format.md`, "At t=0"). The fetches of its
@@ -341,18 +349,6 @@ impl Broker {
     /// fetcher. Reads come from the page cache.
     pub fn slow_disk(&mut self, by: Option<Sampled>) {
         self.connections.slow_disk(by);
-    }
-
-    /// New settings of the broker, whole.
-    pub fn set_config(&mut self, config: Arc<BrokerConfig>) {
-        self.config = config;
-    }
-
-    /// New settings of a topic, whole. They count from the next time that they are looked at.
-    pub fn set_topic_config(&mut self, topic: TopicIx, config: TopicConfig) {
-        if let Some(known) = self.topic_configs.get_mut(topic.0 as usize) {
-            *known = config;
-        }
     }
 
     /// A topic's settings as it knows them.

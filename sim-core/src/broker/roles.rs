@@ -1,13 +1,15 @@
 //! What a broker does with the controller's word: it leads, it follows, it knows (`broker.md F12`; Kafka's
 //! `ReplicaManager.applyDelta`).
 
+use std::sync::Arc;
+
 use super::Broker;
 use super::metadata::{BrokerRegistration, PartitionRegistration};
 use super::partition::{Following, RoleState};
 use crate::mutant::Mutant;
 use crate::protocol::MetadataUpdate;
 use crate::record::{BrokerId, TopicIx, TopicPartition};
-use crate::scenario::Topic;
+use crate::scenario::{Acting, Topic};
 use crate::trace::{Cx, Event, Observer, OrMinusOne, Seq};
 
 impl Broker {
@@ -37,6 +39,23 @@ impl Broker {
                 self.image.set_partition(*tp, registration.clone());
                 self.apply_partition(cx, *tp, &registration, cause);
             }
+            &MetadataUpdate::Config { change, .. } => self.apply_config(change),
+        }
+    }
+
+    /// New settings, of a topic or its own: they count from the next time that they are looked at (Kafka's
+    /// `DynamicConfigPublisher`).
+    fn apply_config(&mut self, change: u32) {
+        match self.changes.get(change) {
+            Some(Acting::Topic(topic, config)) => {
+                if let Some(known) = self.topic_configs.get_mut(topic.0 as usize) {
+                    *known = config.clone();
+                }
+            }
+            Some(Acting::Broker(broker, config)) if *broker == self.id => {
+                self.config = Arc::new(config.clone());
+            }
+            _ => {}
         }
     }
 

@@ -121,7 +121,9 @@ impl Broker {
             return false;
         };
         let Some(session) = &mut self.sessions[follower.0 as usize] else { return false };
-        let anew = progress.asked.is_none_or(|told| told.current_leader_epoch != asked.current_leader_epoch);
+        // Before 2.1 no epoch is named: it may be a new one.
+        let epoch = asked.current_leader_epoch;
+        let anew = epoch < 0 || progress.asked.is_none_or(|told| told.current_leader_epoch != epoch);
         if anew && !progress.hw_news && high_watermark > 0 {
             progress.hw_news = true;
             session.hw_news.push(ix);

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::broker::Ticket;
-use crate::config::TopicConfig;
 use crate::protocol::{MetadataUpdate, Response};
 use crate::record::{BrokerId, TopicIx, TopicPartition};
+use crate::scenario::Acting;
 use crate::time::{Span, Time};
 use crate::trace::Seq;
 
@@ -95,8 +95,13 @@ pub enum Admin {
         /// How many it has then.
         to: u32,
     },
-    /// A topic's settings changed.
-    SetTopicConfig(TopicIx, TopicConfig),
+    /// New settings.
+    SetConfig {
+        /// Their place among the scenario's changes ([`scenario::ConfigChanges`](crate::scenario::ConfigChanges)).
+        change: u32,
+        /// Whose, and which.
+        to: Acting,
+    },
 }
 
 /// Why the controller did not do what it was asked to.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::partition::{PartitionEvent, Rules};
 use super::{AdminError, Controller, Partition, PartitionState};
-use crate::config::TopicConfig;
 use crate::mutant::Mutant;
 use crate::protocol::{AlterPartitionRequest, AlterPartitionResponse, ErrorCode};
 use crate::record::{BrokerId, TopicIx, TopicPartition};
@@ -30,7 +29,7 @@ impl Controller {
     }
 
     /// An event meets a partition. Nothing may come of it.
-    fn change<O: Observer>(
+    pub(super) fn change<O: Observer>(
         &mut self,
         cx: &mut Cx<'_, O>,
         tp: TopicPartition,
@@ -64,26 +63,6 @@ impl Controller {
     /// `broker.md F8`: where a topic has come to allow unclean elections, what has no leader gets one.
     pub(super) fn elect_uncleanly<O: Observer>(&mut self, cx: &mut Cx<'_, O>) {
         self.change_partitions(cx, PartitionEvent::UncleanSweep, None, Seq::OUTSIDE);
-    }
-
-    /// New settings of a topic. With another `min.insync.replicas` every ELR ends (KIP-966, `ClearElrRecord`): a leader that has
-    /// not heard of its end may commit alone with a smaller one, and who is eligible by the old one would lack that.
-    pub(super) fn set_topic_config<O: Observer>(
-        &mut self,
-        cx: &mut Cx<'_, O>,
-        topic: TopicIx,
-        config: &TopicConfig,
-        cause: Seq,
-    ) -> Result<(), AdminError> {
-        let known = self.topics.get_mut(topic.0 as usize).ok_or(AdminError::UnknownTopic)?;
-        let before = std::mem::replace(&mut known.config, config.clone());
-        if before.min_insync_replicas == config.min_insync_replicas {
-            return Ok(());
-        }
-        for partition in 0..known.partitions.len() as u32 {
-            self.change(cx, TopicPartition { topic, partition }, PartitionEvent::MinIsrChanged, None, cause);
-        }
-        Ok(())
     }
 
     /// `broker.md F9`: every partition whose preferred replica may lead gets it as leader.

@@ -1,10 +1,11 @@
 //! The controller: who lives, who leads, who is in sync.
 //!
 //! One active KRaft controller, whose metadata survive its crash. [`partition`] decides what an event does to a partition,
-//! [`elections`] which events meet which partitions, [`registration`] who counts as alive, [`sessions`] who has been
+//! [`elections`] which events meet which partitions, [`configuration`] which settings count, [`registration`] who counts as alive, [`sessions`] who has been
 //! heard of; [`publish`] tells the brokers.
 
 mod api;
+mod configuration;
 mod elections;
 mod partition;
 mod publish;
@@ -28,6 +29,7 @@ use crate::record::{BrokerId, TopicIx, TopicPartition};
 use crate::scenario;
 use crate::time::{Span, Time};
 use crate::trace::{Cx, Observer, Seq};
+use configuration::ConfigRecord;
 use sessions::Sessions;
 
 /// The active controller of the cluster.
@@ -52,6 +54,8 @@ pub struct Controller {
     held: Vec<bool>,
     /// By [`TopicIx`].
     topics: Vec<Topic>,
+    /// The settings that have changed, in the order of the last changes.
+    config_records: Vec<ConfigRecord>,
     /// Number of the last decision.
     offset: u64,
     outputs: Vec<ControllerOutput>,
@@ -106,6 +110,7 @@ impl Controller {
             registrations: vec![None; brokers as usize],
             held: vec![false; brokers as usize],
             topics: topics.iter().map(Topic::planned).collect(),
+            config_records: Vec::new(),
             offset: 0,
             outputs: Vec::new(),
         }
@@ -190,7 +195,7 @@ impl Controller {
                 Ok(())
             }
             Admin::AddPartitions { topic, to } => self.add_partitions(cx.now, *topic, *to, cause),
-            Admin::SetTopicConfig(topic, config) => self.set_topic_config(cx, *topic, config, cause),
+            Admin::SetConfig { change, to } => self.set_config(cx, *change, to, cause),
         }
     }
 

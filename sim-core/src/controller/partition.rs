@@ -135,19 +135,22 @@ impl PartitionState {
             None if target.is_empty() && !rules.elr => (self.isr.to_vec(), eligible),
             _ => (target, eligible),
         };
-        if leader == self.leader && *isr == *self.isr && *elr == *self.elr {
+        let led_last = self.leader.filter(|_| isr.is_empty()).or(self.last_known_leader);
+        let forgotten = leader.is_some() || matches!(event, PartitionEvent::MinIsrChanged);
+        let last_known_leader = led_last.filter(|_| !forgotten);
+        let stays = leader == self.leader && last_known_leader == self.last_known_leader;
+        if stays && *isr == *self.isr && *elr == *self.elr {
             return None;
         }
         let shrunk = self.isr.iter().any(|member| !isr.contains(member));
         let new_epoch = leader != self.leader || (shrunk && !rules.release.at_least(3, 6));
-        let led_last = self.leader.filter(|_| isr.is_empty()).or(self.last_known_leader);
         let settled = matches!(event, PartitionEvent::IsrProposed(_)) || leader != self.leader;
         Some(PartitionState {
             replicas: self.replicas.clone(),
             isr: isr.into(),
             elr: elr.into(),
             leader,
-            last_known_leader: if leader.is_none() { led_last } else { None },
+            last_known_leader,
             recovering: unclean || (self.recovering && !settled),
             leader_epoch: self.leader_epoch + i32::from(new_epoch && !rules.broken.is(Mutant::EpochReused)),
             partition_epoch: self.partition_epoch + 1,

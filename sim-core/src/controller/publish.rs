@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::configuration::ConfigRecord;
 use super::{Controller, ControllerOutput};
 use crate::protocol::{HeartbeatRequest, MetadataUpdate};
 use crate::record::{BrokerId, TopicPartition};
@@ -97,20 +98,29 @@ impl Controller {
         }
     }
 
-    /// Tells one broker of everything that changed after the decision of this number; without one, of everything.
+    /// Tells one broker of everything that changed after the decision of this number; without one, of everything. It has got
+    /// all that with one fetch, and so takes in settings after roles, whichever was decided first (Kafka's
+    /// `BrokerMetadataPublisher`).
     pub(super) fn tell_since(&mut self, now: Time, broker: BrokerId, after: Option<u64>, cause: Seq) {
         let brokers = (0..self.registrations.len() as u32).filter_map(|id| self.broker_update(BrokerId(id)));
         let partitions = self.partitions().filter_map(|(tp, _)| self.partition_update(tp));
         let is_news = |&(offset, _): &(u64, Arc<MetadataUpdate>)| after.is_none_or(|after| offset > after);
         let mut news: Vec<_> = brokers.chain(partitions).filter(is_news).collect();
         news.sort_by_key(|&(offset, _)| offset);
+        news.extend(self.config_records.iter().map(ConfigRecord::update).filter(is_news));
         self.outputs.push(ControllerOutput::Afresh { broker });
         for (_, update) in news {
             self.tell(now, broker, update, cause);
         }
     }
 
-    fn tell_all(&mut self, now: Time, update: &Arc<MetadataUpdate>, except: Option<BrokerId>, cause: Seq) {
+    pub(super) fn tell_all(
+        &mut self,
+        now: Time,
+        update: &Arc<MetadataUpdate>,
+        except: Option<BrokerId>,
+        cause: Seq,
+    ) {
         for id in 0..self.registrations.len() as u32 {
             let broker = BrokerId(id);
             if self.broker(broker).is_some() && self.sessions.is_open(broker) && except != Some(broker) {

@@ -1,5 +1,6 @@
 //! The controller held against `broker.md` 3.5 and 4, with hand-fed heartbeats and proposals.
 
+mod configuration;
 mod eligible;
 mod fixture;
 mod publish;
@@ -438,17 +439,6 @@ fn a_cold_cluster_creates_its_topics_once_all_brokers_are_there() {
     assert_eq!(world.controller.partition_count(TopicIx(0)), 3);
     let state = world.partition(1);
     assert_eq!((state.leader, state.leader_epoch, &*state.isr), (Some(BrokerId(1)), 0, &ids(&[1, 2, 0])[..]));
-}
-
-/// SetTopicConfig replaces a topic's settings.
-#[test]
-fn topic_settings_can_change() {
-    let mut world = World::warm();
-    let mut config = world.controller.topic_config(TopicIx(0)).expect("known").clone();
-    config.min_insync_replicas = 2;
-    assert_eq!(world.admin(&Admin::SetTopicConfig(TopicIx(0), config.clone())), Ok(()));
-    assert_eq!(world.controller.topic_config(TopicIx(0)), Some(&config));
-    assert_eq!(world.admin(&Admin::SetTopicConfig(TopicIx(8), config)), Err(AdminError::UnknownTopic));
 }
 
 /// A proposal of the partition's leader as things stand.

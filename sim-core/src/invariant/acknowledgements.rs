@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::high_watermark::lacking;
-use super::look::{Look, Replica, changes_settings};
+use super::look::{IsrSizes, Look, Replica};
 use super::violation::{Found, Invariant};
 use super::{Checker, Step};
 use crate::protocol::{PartitionResult, ProduceRequest, Request, Response};
@@ -16,21 +16,22 @@ use crate::trace::{Event, MessageBody, MessageEvent};
 #[derive(Default)]
 pub(super) struct Acknowledgements {
     asked: BTreeMap<u64, Arc<ProduceRequest>>,
+    maximal_isrs: IsrSizes,
 }
 
 impl Checker for Acknowledgements {
     fn step(&mut self, look: &Look<'_>, step: &Step<'_>, found: &mut Found) {
-        let changed = changes_settings(step.events);
         for (_, event) in step.events {
             if let Event::Message(message) = event {
-                self.message(look, message, changed, found);
+                self.message(look, message, found);
             }
         }
+        self.maximal_isrs.note(look, step.touched, |leader| leader.maximal_isr().count());
     }
 }
 
 impl Acknowledgements {
-    fn message(&mut self, look: &Look<'_>, message: &MessageEvent, changed: bool, found: &mut Found) {
+    fn message(&mut self, look: &Look<'_>, message: &MessageEvent, found: &mut Found) {
         match &message.body {
             MessageBody::Request(Request::Produce(request)) if request.acks == -1 => {
                 self.asked.insert(message.message, Arc::clone(request));
@@ -42,7 +43,8 @@ impl Acknowledgements {
                 for (batch, result) in asked.iter().flat_map(|asked| &asked.batches).zip(&answer.partitions) {
                     let leader = look.running(message.ends.broker, result.tp).filter(Replica::leads);
                     if let Some(leader) = leader.filter(|_| !result.error.is_error()) {
-                        check(look, &leader, batch, result, alone && !changed, found);
+                        let sizes = self.maximal_isrs.at(look, &leader, leader.maximal_isr().count());
+                        check(look, &leader, batch, result, alone.then_some(sizes), found);
                     }
                 }
             }
@@ -56,7 +58,7 @@ fn check(
     leader: &Replica<'_>,
     batch: &RecordBatch,
     result: &PartitionResult,
-    strict: bool,
+    sizes: Option<(usize, usize)>,
     found: &mut Found,
 ) {
     let (from, to) = (result.base_offset, result.base_offset + i64::from(batch.records.len()));
@@ -78,8 +80,7 @@ fn check(
         let seen = format!("the high watermark is {}", leader.it.high_watermark());
         report(seen, format!("{to} at least"));
     }
-    let (maximal, min_isr) = (leader.maximal_isr().count(), look.min_isr_at(leader.broker, leader.tp));
-    if maximal < min_isr && strict {
+    if let Some((maximal, min_isr)) = sizes.filter(|&(maximal, min_isr)| maximal < min_isr) {
         report(format!("with {maximal} in the maximal ISR"), format!("{min_isr} at least"));
     }
     if let Some(member) = lacking(look, leader, to) {

@@ -3,13 +3,17 @@
 
 use std::collections::BTreeMap;
 
+use crate::config::Release;
 use crate::controller::PartitionState;
 use crate::record::BrokerId;
 
 /// What has happened to a partition so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Assumptions {
+    /// Before 2.1 nothing keeps a leader from counting the fetch of another epoch (KIP-320, `broker.md T1`).
+    unfenced: bool,
     unclean: bool,
+    old_min_isr: bool,
     disk_lost: bool,
     /// Replicas that came out of a power loss without part of their log, and have not joined the ISR since; whether they have
     /// registered anew, before which an older proposal may put them back.
@@ -17,10 +21,23 @@ pub(super) struct Assumptions {
 }
 
 impl Assumptions {
-    /// Whether committed records have to be there still: no unclean election, and always somebody who may lead and has lost
-    /// nothing.
+    /// Nothing has happened yet to a partition of such a cluster.
+    pub(super) fn new(release: Release) -> Assumptions {
+        Assumptions { unfenced: !release.at_least(2, 1), ..Assumptions::default() }
+    }
+
+    /// Whether committed records have to be there still: a release that fences fetches by leader epochs, no unclean election, nothing committed by a `min.insync.replicas` that
+    /// the controller no longer goes by, and always somebody who may lead and has lost nothing.
     pub(super) fn hold(&self) -> bool {
-        !self.unclean && !self.disk_lost
+        !self.unfenced && !self.unclean && !self.old_min_isr && !self.disk_lost
+    }
+
+    /// A leader has committed with an ISR that is too small for the controller's `min.insync.replicas`, by an older one. The ELR
+    /// rests on that nothing is (`broker.md F17`). Kafka lets it happen: the answer to an AlterPartition, which makes the ISR
+    /// small, may overtake the word that makes it too small; and of what comes with one fetch of the metadata, partitions are
+    /// applied before configurations.
+    pub(super) fn committed_by_an_old_min_isr(&mut self) {
+        self.old_min_isr = true;
     }
 
     /// Whether this replica's log is what a power loss has left of it.

@@ -1,5 +1,5 @@
 //! V7: what a leader counts a follower's log end by is a fetch of its own epoch, from a log that does not diverge from its
-//! own.
+//! own. Before 2.1 a leader counts whatever is fetched of it: fetches name no epoch (KIP-320, `broker.md T1`).
 
 use std::collections::BTreeMap;
 
@@ -79,8 +79,10 @@ impl Checker for CountedFetches {
                 }
             }
         }
-        for replica in look.leaders(step.touched) {
-            self.look_at(look, &replica, found);
+        if look.scenario.profile.at_least(2, 1) {
+            for replica in look.leaders(step.touched) {
+                self.look_at(look, &replica, found);
+            }
         }
     }
 }

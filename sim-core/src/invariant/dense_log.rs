@@ -1,4 +1,4 @@
-//! V1: each replica's offsets are contiguous, and epochs along a log never go down.
+//! V1: each replica's offsets are contiguous, and epochs along a log never go down (from 2.1 on, when they fence fetches).
 
 use super::look::{Look, Replica};
 use super::violation::{Found, Invariant};
@@ -34,11 +34,11 @@ impl Checker for DenseLog {
 }
 
 fn check_from(look: &Look<'_>, replica: &Replica<'_>, from: i64, found: &mut Found) {
-    let log = replica.it.log();
+    let (log, fenced) = (replica.it.log(), look.scenario.profile.at_least(2, 1));
     let mut last: Option<(i64, i32)> = None;
     for stored in log.batches_from(from.max(log.start_offset())) {
         if let Some((end, epoch)) = last
-            && (stored.base_offset != end || stored.leader_epoch < epoch)
+            && (stored.base_offset != end || (fenced && stored.leader_epoch < epoch))
         {
             let seen = format!(
                 "after a batch of epoch {epoch} that ends at {end} one of epoch {} that begins at {}",

@@ -2,31 +2,40 @@
 //! has fewer than `min.insync.replicas` (3.7+).
 
 use super::history::Key;
-use super::look::{Look, Replica, changes_settings};
+use super::look::{IsrSizes, Look, Replica};
 use super::violation::{Found, Invariant};
 use super::{Checker, Step};
 use crate::record::{BrokerId, TopicPartition};
 use crate::trace::Event;
 
-pub(super) struct HighWatermark;
+#[derive(Default)]
+pub(super) struct HighWatermark {
+    isrs: IsrSizes,
+}
 
 impl Checker for HighWatermark {
     fn step(&mut self, look: &Look<'_>, step: &Step<'_>, found: &mut Found) {
-        let strict = look.scenario.profile.at_least(3, 7) && !changes_settings(step.events);
         for (_, event) in step.events {
             if let Event::HwAdvanced { broker, topic, partition, high_watermark, .. } = *event {
                 let tp = TopicPartition { topic, partition };
                 if let Some(replica) = look.running(broker, tp).filter(Replica::leads) {
-                    check(look, &replica, high_watermark, strict, found);
+                    let sizes = self.isrs.at(look, &replica, replica.it.isr().len());
+                    check(look, &replica, high_watermark, sizes, found);
                 }
             }
         }
+        self.isrs.note(look, step.touched, |leader| leader.it.isr().len());
     }
 }
 
-fn check(look: &Look<'_>, replica: &Replica<'_>, high_watermark: i64, strict: bool, found: &mut Found) {
-    let (isr, min_isr) = (replica.it.isr().len(), look.min_isr_at(replica.broker, replica.tp));
-    if isr < min_isr && strict {
+fn check(
+    look: &Look<'_>,
+    replica: &Replica<'_>,
+    high_watermark: i64,
+    (isr, min_isr): (usize, usize),
+    found: &mut Found,
+) {
+    if isr < min_isr && look.scenario.profile.at_least(3, 7) {
         let seen = format!("the high watermark rose to {high_watermark} with {isr} in the ISR");
         found.report(look, Invariant::V8, replica.place(), seen, format!("{min_isr} at least"));
     }

@@ -7,6 +7,7 @@ use super::assumptions::Assumptions;
 use super::feed::Feed;
 use super::look::Touched;
 use crate::broker::{Log, Partition, Role};
+use crate::config::Release;
 use crate::kernel::Run;
 use crate::record::{BrokerId, RecordBatch, StoredBatch, TopicPartition};
 use crate::scenario::Scenario;
@@ -64,13 +65,14 @@ pub(super) struct Story {
 pub(super) struct History {
     stories: BTreeMap<TopicPartition, Story>,
     nothing: Story,
-    newest_rules: bool,
+    release: Release,
+    elr: bool,
 }
 
 impl History {
     pub(super) fn new(scenario: &Scenario) -> History {
-        let newest_rules = scenario.profile.at_least(3, 5);
-        History { stories: BTreeMap::new(), nothing: Story::default(), newest_rules }
+        let (release, elr) = (scenario.profile, scenario.cluster.elr);
+        History { stories: BTreeMap::new(), nothing: Story::new(release), release, elr }
     }
 
     pub(super) fn story(&self, tp: TopicPartition) -> &Story {
@@ -102,6 +104,10 @@ impl History {
                     let tp = TopicPartition { topic, partition };
                     if let Some(replica) = replica(run, broker, tp) {
                         self.at(tp).exposed(broker, replica, high_watermark);
+                        if self.elr && replica.role() == Role::Leader && has_old_min_isr(run, broker, replica)
+                        {
+                            self.at(tp).assumptions.committed_by_an_old_min_isr();
+                        }
                     }
                 }
                 _ => {}
@@ -123,7 +129,7 @@ impl History {
     }
 
     fn note_terms<O: Observer>(&mut self, event: &Event, run: &Run<(Feed, O)>) {
-        let newest_rules = self.newest_rules;
+        let newest_rules = self.release.at_least(3, 5);
         match *event {
             Event::Truncated { broker, topic, partition, .. } => {
                 let tp = TopicPartition { topic, partition };
@@ -155,7 +161,7 @@ impl History {
     }
 
     fn at(&mut self, tp: TopicPartition) -> &mut Story {
-        self.stories.entry(tp).or_default()
+        self.stories.entry(tp).or_insert_with(|| Story::new(self.release))
     }
 }
 
@@ -163,7 +169,20 @@ fn replica<O: Observer>(run: &Run<(Feed, O)>, broker: BrokerId, tp: TopicPartiti
     run.broker(broker)?.partition(tp)
 }
 
+/// Whether a leader's ISR is too small for the controller's `min.insync.replicas`, and not for its own.
+fn has_old_min_isr<O: Observer>(run: &Run<(Feed, O)>, broker: BrokerId, leader: &Partition) -> bool {
+    let topic = leader.tp().topic;
+    let own = run.broker(broker).and_then(|broker| broker.topic_config(topic));
+    let decided = run.controller().topic_config(topic);
+    let [own, decided] = [own, decided].map(|config| config.map_or(1, |config| config.min_insync_replicas));
+    own < decided && leader.isr().len() < decided as usize
+}
+
 impl Story {
+    fn new(release: Release) -> Story {
+        Story { assumptions: Assumptions::new(release), ..Story::default() }
+    }
+
     /// A replica has stored the batches of its log between these offsets.
     fn stored(&mut self, broker: BrokerId, log: &Log, from: i64, to: i64) {
         let mut before = match from > log.start_offset() {

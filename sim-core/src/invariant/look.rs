@@ -155,9 +155,30 @@ pub(super) fn records_of(replica: &Replica<'_>) -> BTreeMap<RecordId, u32> {
     records
 }
 
-/// Whether a fault has changed settings in this step: what counted before the change is not known any more.
-pub(super) fn changes_settings(events: &[(Stamp, Event)]) -> bool {
-    events.iter().any(|(_, event)| matches!(event, Event::Fault { r#do: "set-config", .. }))
+/// How many members each leader's ISR had after the step before, and how many it had to have at each broker: within one step, as
+/// when a process goes on with all that has piled up, an answer may make the ISR smaller, or new settings come, after a high
+/// watermark has risen.
+#[derive(Clone, Debug, Default)]
+pub(super) struct IsrSizes {
+    of: BTreeMap<(BrokerId, TopicPartition), (usize, usize)>,
+}
+
+impl IsrSizes {
+    /// How many a leader's ISR has, which are `now` so many, and how many it has to have, as far as the step allows.
+    pub(super) fn at(&self, look: &Look<'_>, leader: &Replica<'_>, now: usize) -> (usize, usize) {
+        let min_isr = look.min_isr_at(leader.broker, leader.tp);
+        let (size, least) = self.of.get(&leader.place()).copied().unwrap_or((now, min_isr));
+        (now.max(size), min_isr.min(least))
+    }
+
+    /// Takes in what a step has touched, after it.
+    pub(super) fn note(&mut self, look: &Look<'_>, touched: &Touched, size: impl Fn(&Replica<'_>) -> usize) {
+        for &(broker, tp) in &touched.replicas {
+            let leader = look.running(broker, tp).filter(Replica::leads);
+            let size = leader.map_or(0, |leader| size(&leader));
+            self.of.insert((broker, tp), (size, look.min_isr_at(broker, tp)));
+        }
+    }
 }
 
 /// What a step has touched, ascending.

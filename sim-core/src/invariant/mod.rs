@@ -113,7 +113,7 @@ impl Invariants {
             Box::new(offsets::Offsets),
             Box::new(alter_partition::AlterPartition::new(&look)),
             Box::new(counted_fetches::CountedFetches::default()),
-            Box::new(high_watermark::HighWatermark),
+            Box::new(high_watermark::HighWatermark::default()),
             Box::new(acknowledgements::Acknowledgements::default()),
             Box::new(refusals::Refusals::new(&look)),
             Box::new(epoch_cache::EpochCache),

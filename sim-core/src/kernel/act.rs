@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use super::controller_process::{ADMIN_TIMEOUT, Waiting};
 use super::run::{Due, Refused, Run};
 use crate::controller::{Admin, AdminError};
 use crate::network::{CutRule, Endpoint, Forced, MessageSlot};
 use crate::record::{BrokerId, ProducerIx, TopicPartition};
 use crate::sampling;
-use crate::scenario::{Act, Acting, BrokerRef, CutEnd, LinkEnd, PowerLoss, Sampled, When};
+use crate::scenario::{Act, BrokerRef, CutEnd, LinkEnd, PowerLoss, Sampled, When};
 use crate::time::Span;
 use crate::trace::{Event, Observer, Seq};
 
@@ -78,7 +79,7 @@ impl<O: Observer> Run<O> {
             Act::Fence { broker, r#for } => {
                 let broker = self.broker_meant(*broker)?;
                 self.faults_hit(fault, broker);
-                self.administer(fault, &Admin::Fence(broker), cause);
+                self.administer(fault, Admin::Fence(broker), cause);
                 return *r#for;
             }
             Act::Unfence { broker } => {
@@ -114,12 +115,15 @@ impl<O: Observer> Run<O> {
             }
             Act::Elect { tp, leader, unclean } => {
                 let leader = leader.and_then(|leader| self.broker_meant(leader));
-                self.administer(fault, &Admin::Elect { tp: *tp, leader, unclean: *unclean }, cause);
+                self.administer(fault, Admin::Elect { tp: *tp, leader, unclean: *unclean }, cause);
             }
             Act::AddPartitions { topic, to } => {
-                self.administer(fault, &Admin::AddPartitions { topic: *topic, to: *to }, cause);
+                self.administer(fault, Admin::AddPartitions { topic: *topic, to: *to }, cause);
             }
-            Act::SetConfig(acting) => self.set_config(fault, acting, cause),
+            Act::SetConfig(acting) => {
+                let to = (**acting).clone();
+                self.administer(fault, Admin::SetConfig { change: fault, to }, cause);
+            }
             Act::KillProducer { producer, r#for } => {
                 self.end_process(*producer, cause);
                 return *r#for;
@@ -246,35 +250,47 @@ impl<O: Observer> Run<O> {
             return self.controller.forget_hold(broker);
         }
         let up = self.processes[broker.0 as usize].up;
-        self.administer(fault, &Admin::Unfence { broker, up }, cause);
+        self.administer(fault, Admin::Unfence { broker, up }, cause);
     }
 
-    /// Asks the controller, and whether it has accepted; what it refuses changes nothing, and is kept for whoever tells the story.
-    fn administer(&mut self, fault: u32, admin: &Admin, cause: Seq) -> bool {
-        let mut refused = Some(AdminError::NoController);
+    /// Asks the controller. What it refuses changes nothing, and is kept for whoever tells the story.
+    fn administer(&mut self, fault: u32, admin: Admin, cause: Seq) {
+        let waits = !matches!(admin, Admin::Fence(_) | Admin::Unfence { .. });
         if self.controller_process.up {
-            self.with_controller(|controller, cx| refused = controller.admin(cx, admin, cause).err());
+            let mut done = Ok(());
+            self.with_controller(|controller, cx| done = controller.admin(cx, &admin, cause));
+            if let Err(error) = done {
+                self.refuse(fault, cause, error);
+            }
+        } else if waits {
+            self.waiting_admins.push(Waiting { fault, admin, cause, until: self.now + ADMIN_TIMEOUT });
+        } else {
+            self.refuse(fault, cause, AdminError::NoController);
         }
-        if let Some(error) = refused {
-            self.refused.push(Refused { fault, time: self.now, seq: cause, error });
-        }
-        refused.is_none()
     }
 
-    fn set_config(&mut self, fault: u32, acting: &Acting, cause: Seq) {
-        match acting {
-            Acting::Topic(topic, config) => {
-                let accepted = self.administer(fault, &Admin::SetTopicConfig(*topic, config.clone()), cause);
-                for broker in self.brokers.iter_mut().filter(|_| accepted) {
-                    if let Some(config) = self.piles.keep_settings(broker.id(), *topic, config.clone()) {
-                        broker.set_topic_config(*topic, config);
-                    }
-                }
-            }
-            Acting::Broker(broker, config) => {
-                self.brokers[broker.0 as usize].set_config(Arc::new(config.clone()));
+    /// The controller is back: what administrators still want is done, in the order in which they asked.
+    pub(super) fn administer_what_waits(&mut self) {
+        for wish in std::mem::take(&mut self.waiting_admins) {
+            if wish.until < self.now {
+                self.refuse(wish.fault, wish.cause, AdminError::NoController);
+            } else if self.controller_process.up {
+                self.administer(wish.fault, wish.admin, wish.cause);
+            } else {
+                self.waiting_admins.push(wish);
             }
         }
+    }
+
+    /// The run ends without a controller: nothing has become of what administrators want.
+    pub(super) fn refuse_what_waits(&mut self) {
+        for wish in std::mem::take(&mut self.waiting_admins) {
+            self.refuse(wish.fault, wish.cause, AdminError::NoController);
+        }
+    }
+
+    fn refuse(&mut self, fault: u32, seq: Seq, error: AdminError) {
+        self.refused.push(Refused { fault, time: self.now, seq, error });
     }
 
     /// A producer's process ends without `close()`: its connections close behind what was written.

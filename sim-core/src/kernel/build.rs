@@ -6,6 +6,7 @@ use super::chaos::Chaos;
 use super::client::Client;
 use super::components::endpoint;
 use super::lost_tails::LostTails;
+use super::old_min_isr::OldMinIsr;
 use super::pause::Piles;
 use super::queue::{Class, Queue};
 use super::run::{Due, Process, Run, Scratch};
@@ -20,7 +21,7 @@ use crate::network::{Endpoint, Network};
 use crate::producer::Producer;
 use crate::protocol::{ErrorCode, MetadataResponse, PartitionMetadata, TopicMetadata};
 use crate::record::{BrokerId, ConsumerIx, Names, ProducerIx, TopicIx, TopicPartition};
-use crate::scenario::{Scenario, Stream};
+use crate::scenario::{ConfigChanges, Scenario, Stream};
 use crate::time::Time;
 use crate::trace::{Cx, Event, Observer, Seq, Tracer};
 use crate::verdict::Ledger;
@@ -59,6 +60,7 @@ impl<O: Observer> Run<O> {
         });
         let config = Arc::new(scenario.cluster.config.clone());
         let racks: Arc<[String]> = scenario.cluster.racks.as_slice().into();
+        let changes = Arc::new(ConfigChanges::of(&scenario.faults));
         let brokers: Vec<Broker> = (0..scenario.cluster.brokers)
             .map(|id| {
                 let (topics, timing) = (&scenario.topics, &scenario.cluster.timing);
@@ -71,6 +73,7 @@ impl<O: Observer> Run<O> {
                     &mut *chance,
                 )
                 .with_racks(Arc::clone(&racks))
+                .with_changes(Arc::clone(&changes))
             })
             .collect();
         let cluster = &scenario.cluster;
@@ -105,11 +108,13 @@ impl<O: Observer> Run<O> {
             faults,
             chaos,
             lost_tails: LostTails::default(),
+            old_min_isr: OldMinIsr::new(&scenario),
             piles,
             targets: vec![Default::default(); scenario.faults.len()],
             ledger: Ledger::new(scenario.producers.len()),
             tally: Tally::new(scenario.producers.len()),
             refused: Vec::new(),
+            waiting_admins: Vec::new(),
             restarts: Vec::new(),
             ended: None,
             scratch: Scratch::default(),

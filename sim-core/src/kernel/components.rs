@@ -153,6 +153,7 @@ impl<O: Observer> Run<O> {
         let mut cx = Cx { now: self.now, chance: &mut *self.chance, trace: &mut self.trace };
         act(&mut self.controller, &mut cx);
         self.lost_tails.look(&self.controller, self.scenario.cluster.elr, self.scenario.profile);
+        self.old_min_isr.look(&self.controller, &self.brokers);
         self.apply_fired();
         let mut outputs = std::mem::take(&mut self.scratch.controller_outputs);
         self.controller.take_outputs(&mut outputs);

@@ -78,6 +78,7 @@ impl<O: Observer> Run<O> {
     pub fn finish(mut self) -> Finished<O> {
         let ended = self.run();
         self.ledger.settle();
+        self.refuse_what_waits();
         let logs: Vec<FinalLog> = self.partitions().map(|tp| self.final_log(tp)).collect();
         let consumers = (0..self.consumers.len()).map(|at| self.reads(at, &logs)).collect();
         Finished {
@@ -99,13 +100,26 @@ impl<O: Observer> Run<O> {
         }
     }
 
-    /// The log by which a partition is judged: its leader's, or what the last one that may lead has on disk.
+    /// The log by which a partition is judged: its leader's, or what one has on disk that may lead. Where nobody may, as when
+    /// another `min.insync.replicas` has ended the ELR of a partition without an ISR, all waits for an unclean election, and what is
+    /// there is what the most complete replica has.
     fn final_log(&self, tp: TopicPartition) -> FinalLog {
         let Some(state) = self.controller.partition(tp) else {
             return FinalLog { tp, ..FinalLog::default() };
         };
-        let judged = state.leader.or(state.isr.first().copied()).or(state.replicas.first().copied());
-        let replica = judged.and_then(|BrokerId(id)| self.brokers[id as usize].partition(tp));
+        let on_disk = |&BrokerId(id): &BrokerId| self.brokers[id as usize].partition(tp);
+        let most_complete = |replicas: &[BrokerId]| {
+            let how = |replica: &&Partition| {
+                let (log, end) = (replica.log(), replica.log().end_offset());
+                (log.batches_from(end - 1).next().map(|last| last.leader_epoch), end)
+            };
+            replicas.iter().rev().filter_map(on_disk).max_by_key(how)
+        };
+        let replica = state
+            .leader
+            .as_ref()
+            .or(state.isr.first())
+            .map_or_else(|| most_complete(&state.elr).or_else(|| most_complete(&state.replicas)), on_disk);
         let log = replica.map(Partition::log);
         FinalLog {
             tp,
@@ -121,11 +135,14 @@ impl<O: Observer> Run<O> {
     }
 
     fn terms(&self) -> Terms {
-        let mut partitions = self.lost_tails.terms(&self.controller);
+        let mut partitions = self.lost_tails.terms(&self.controller, self.scenario.cluster.elr);
         for replica in self.brokers.iter().flat_map(Broker::partitions) {
             if replica.producers().has_forgotten_any() {
                 partitions.entry(replica.tp()).or_default().producer_state_expired = true;
             }
+        }
+        for tp in self.old_min_isr.partitions() {
+            partitions.entry(tp).or_default().old_min_isr = true;
         }
         for tp in self.partitions().filter(|&tp| self.controller.was_forced(tp)) {
             partitions.entry(tp).or_default().forced_unclean = true;

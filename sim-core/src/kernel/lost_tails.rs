@@ -56,15 +56,21 @@ impl LostTails {
     }
 
     /// What this took from the promises about each partition, at the end of a run: a replica that is still waited for, as the
-    /// only one that may lead, would lead with what it has.
-    pub(super) fn terms(&self, controller: &Controller) -> BTreeMap<TopicPartition, PartitionTerms> {
+    /// only one that may lead, would lead with what it has; so would one that is there where nobody may.
+    pub(super) fn terms(
+        &self,
+        controller: &Controller,
+        keeps_elr: bool,
+    ) -> BTreeMap<TopicPartition, PartitionTerms> {
         let mut terms = self.led.clone();
         let alone = |lost: &&LostTail| {
-            let state = controller.partition(lost.tp);
-            state.is_some_and(|state| state.leader.is_none() && *state.isr == [lost.broker])
+            let state = controller.partition(lost.tp).filter(|state| state.leader.is_none());
+            state.is_some_and(|state| state.isr.iter().chain(state.elr.iter()).all(|&may| may == lost.broker))
         };
         for lost in self.replicas.iter().filter(alone) {
-            terms.entry(lost.tp).or_default().last_member_lossy = true;
+            let terms = terms.entry(lost.tp).or_default();
+            terms.last_member_lossy = true;
+            terms.every_member_lossy = keeps_elr;
         }
         terms
     }

@@ -10,6 +10,7 @@ mod controller_process;
 mod finish;
 mod lost_tails;
 mod messages;
+mod old_min_isr;
 mod pause;
 mod queue;
 mod readers;

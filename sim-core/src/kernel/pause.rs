@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use super::run::{Due, Run};
 use crate::broker::{BrokerOutput, BrokerTimer};
 use crate::chance::{Chance, Stream};
-use crate::config::TopicConfig;
 use crate::network::{Delivery, Endpoint};
-use crate::record::{BrokerId, TopicIx};
+use crate::record::BrokerId;
 use crate::time::Span;
 use crate::trace::{Event, Observer, Seq};
 
@@ -21,8 +20,6 @@ pub(super) struct Piles {
     of: BTreeMap<BrokerId, Pile>,
     /// How long each takes to be in the picture again.
     dark: Stream,
-    /// New settings of topics that brokers have yet to learn of, oldest first.
-    settings: Vec<(BrokerId, TopicIx, TopicConfig)>,
 }
 
 /// What waits for one broker.
@@ -39,11 +36,7 @@ pub(super) struct Pile {
 impl Piles {
     /// Nobody stands still.
     pub(super) fn new(chance: &mut dyn Chance) -> Piles {
-        Piles {
-            of: BTreeMap::new(),
-            dark: chance.stream(format_args!("resume/metadata")),
-            settings: Vec::new(),
-        }
+        Piles { of: BTreeMap::new(), dark: chance.stream(format_args!("resume/metadata")) }
     }
 
     /// Whether this broker stands still.
@@ -68,20 +61,6 @@ impl Piles {
             return None;
         }
         self.of.get_mut(&broker)
-    }
-
-    /// New settings for a broker that stands still, or has done so until just now; hands them back if it has not.
-    pub(super) fn keep_settings(
-        &mut self,
-        broker: BrokerId,
-        topic: TopicIx,
-        config: TopicConfig,
-    ) -> Option<TopicConfig> {
-        if !self.of.contains_key(&broker) && self.settings.iter().all(|(other, ..)| *other != broker) {
-            return Some(config);
-        }
-        self.settings.push((broker, topic, config));
-        None
     }
 
     /// A timer of a broker that stands still is due.
@@ -134,8 +113,6 @@ impl<O: Observer> Run<O> {
         let range = (latest - earliest).nanos();
         let dark = earliest + Span::from_nanos(self.chance.below(self.piles.dark, range));
         self.with_network(|network, cx| network.goes_on(cx, Endpoint::Broker(broker), dark));
-        // Settings come with the same metadata, behind the roles (Kafka's `BrokerMetadataPublisher`).
-        self.queue.push_system(self.now + dark + Span::from_nanos(1), Due::Settings(broker));
         for delivery in pile.deliveries {
             self.deliver(delivery);
         }
@@ -145,25 +122,10 @@ impl<O: Observer> Run<O> {
         }
     }
 
-    /// A broker learns of the topics' settings that have changed while it stood still.
-    pub(super) fn learn_settings(&mut self, broker: BrokerId) {
-        if self.piles.has(broker) {
-            return;
-        }
-        let (news, others) =
-            std::mem::take(&mut self.piles.settings).into_iter().partition(|(whose, ..)| *whose == broker);
-        self.piles.settings = others;
-        let news: Vec<(BrokerId, TopicIx, TopicConfig)> = news;
-        for (_, topic, config) in news {
-            self.brokers[broker.0 as usize].set_topic_config(topic, config);
-        }
-    }
-
     /// A process that stands still dies: nobody will ever look at what has piled up. The next one begins with the metadata.
     pub(super) fn forget_pile(&mut self, broker: BrokerId) {
         if self.piles.of.remove(&broker).is_some() {
             self.network.stands_no_more(Endpoint::Broker(broker));
-            self.learn_settings(broker);
         }
     }
 }

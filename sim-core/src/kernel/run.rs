@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::chaos::Chaos;
 use super::client::Client;
+use super::controller_process::Waiting;
 use super::lost_tails::LostTails;
+use super::old_min_isr::OldMinIsr;
 use super::pause::Piles;
 use super::queue::{Class, Order, Queue};
 use super::tally::Tally;
@@ -41,8 +43,6 @@ pub(super) enum Due {
     Network(NetworkTimer),
     /// A broker's timer; stale if the process has died since.
     Broker(BrokerId, u32, BrokerTimer, Seq),
-    /// A broker that stood still learns of new settings.
-    Settings(BrokerId),
     /// The controller's timer; stale if its process has died since.
     Controller(u32, ControllerTimer),
     /// A consumer begins.
@@ -127,6 +127,7 @@ pub struct Run<O> {
     pub(super) faults: FaultPlan,
     pub(super) chaos: Chaos,
     pub(super) lost_tails: LostTails,
+    pub(super) old_min_isr: OldMinIsr,
     /// What waits for brokers that stand still.
     pub(super) piles: Piles,
     /// Whom each fault that lasts has hit, until it is over.
@@ -135,6 +136,8 @@ pub struct Run<O> {
     pub(super) tally: Tally,
     /// Faults that asked the controller for something that cannot be.
     pub(super) refused: Vec<Refused>,
+    /// What administrators want of a controller that is down, in the order in which they asked.
+    pub(super) waiting_admins: Vec<Waiting>,
     /// Producers' processes that have been started again, each time.
     pub(super) restarts: Vec<(ProducerIx, Time)>,
     pub(super) ended: Option<EndedBy>,
@@ -224,7 +227,6 @@ impl<O: Observer> Run<O> {
                     self.with_broker(broker, |broker, cx| broker.timer(cx, timer, cause));
                 }
             }
-            Due::Settings(broker) => self.learn_settings(broker),
             Due::Controller(incarnation, timer) => {
                 let process = self.controller_process;
                 if process.up && process.incarnation == incarnation {

@@ -197,9 +197,10 @@ impl Network {
     }
 }
 
-/// Whether a message has events of its own: `trace-format.md` names the controller's word on partitions, not on brokers.
+/// Whether a message has events of its own: `trace-format.md` names the controller's word on partitions, not on brokers and
+/// settings.
 pub(super) fn traced(body: &MessageBody) -> bool {
-    !matches!(body, MessageBody::Update(update) if matches!(update.as_ref(), MetadataUpdate::Broker { .. }))
+    !matches!(body, MessageBody::Update(update) if !matches!(update.as_ref(), MetadataUpdate::Partition { .. }))
 }
 
 /// Whether a message that meets a cut is written again: what brokers and the controller ask one another, and the answers.

@@ -302,7 +302,8 @@ pub struct HeartbeatResponse {
     pub may_shut_down: bool,
 }
 
-/// The controller's decision on its way to one broker (`broker.md F11`): the state of one partition or broker after it.
+/// The controller's decision on its way to one broker (`broker.md F11`): the state of one partition or broker after it, or new
+/// settings.
 ///
 /// Decisions are numbered 1, 2 ... and reach a broker in this order: one that has applied the update of offset n knows
 /// every decision up to n. A broker that registers, or has been out of reach, is told where things stand now, each
@@ -339,13 +340,22 @@ pub enum MetadataUpdate {
         /// Whether it is leaving in order.
         shutting_down: bool,
     },
+    /// A topic or a broker has new settings (Kafka's `ConfigRecord`).
+    Config {
+        /// Number of the decision.
+        offset: u64,
+        /// Which of the changes that the scenario has: the settings themselves are there.
+        change: u32,
+    },
 }
 
 impl MetadataUpdate {
     /// Number of the decision: what a heartbeat's `metadata_offset` says once it is applied.
     pub fn offset(&self) -> u64 {
         match self {
-            MetadataUpdate::Partition { offset, .. } | MetadataUpdate::Broker { offset, .. } => *offset,
+            MetadataUpdate::Partition { offset, .. }
+            | MetadataUpdate::Broker { offset, .. }
+            | MetadataUpdate::Config { offset, .. } => *offset,
         }
     }
 }

@@ -23,8 +23,8 @@ pub use expect::Expect;
 pub use listing::Listing;
 pub use load::{Loaded, as_json, properties_named};
 pub use model::{
-    Act, Acting, BrokerRef, ChanceOf, Chaos, ChaosFault, ChaosKind, Cluster, Consumer, CutEnd, Decode,
-    Distribution, Fault, Header, Keys, Languages, Link, LinkEnd, Mode, Network, On, Overrides, Pace,
+    Act, Acting, BrokerRef, ChanceOf, Chaos, ChaosFault, ChaosKind, Cluster, ConfigChanges, Consumer, CutEnd,
+    Decode, Distribution, Fault, Header, Keys, Languages, Link, LinkEnd, Mode, Network, On, Overrides, Pace,
     PartitionChoice, PowerLoss, Producer, Resend, Sampled, Scenario, Stream, Text, Timing, Topic, Twin,
     ValueSpec, When,
 };

@@ -4,7 +4,7 @@ mod chaos;
 mod faults;
 
 pub use chaos::{Chaos, ChaosFault, ChaosKind};
-pub use faults::{Act, Acting, BrokerRef, ChanceOf, CutEnd, Fault, On, PowerLoss, When};
+pub use faults::{Act, Acting, BrokerRef, ChanceOf, ConfigChanges, CutEnd, Fault, On, PowerLoss, When};
 
 use super::expect::Expect;
 use crate::config::{BrokerConfig, ConsumerConfig, ProducerConfig, Release, TopicConfig};

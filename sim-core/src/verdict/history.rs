@@ -69,6 +69,9 @@ pub struct PartitionTerms {
     /// Every remaining member of ISR and ELR came back from a power loss without part of its log: what it takes with
     /// ELR (`broker.md L1 b`).
     pub every_member_lossy: bool,
+    /// With ELR: a leader was elected that lacks what another had committed by an older, smaller `min.insync.replicas` than the
+    /// controller's (`broker.md F17`).
+    pub old_min_isr: bool,
     /// Brokers forgot the state of an idle producer (`broker.md I8`, `I15 c`).
     pub producer_state_expired: bool,
 }

@@ -176,6 +176,7 @@ pub enum Because {
     AcksOne,
     UncleanElection,
     DiskLost,
+    OldMinIsr,
     RetryUnrecognised,
     Resent,
     Restarted,
@@ -199,6 +200,7 @@ impl Because {
         Because::AcksOne,
         Because::UncleanElection,
         Because::DiskLost,
+        Because::OldMinIsr,
         Because::RetryUnrecognised,
         Because::Resent,
         Because::Restarted,
@@ -234,6 +236,9 @@ impl Because {
             }
             Because::DiskLost => {
                 "acknowledged means in the page cache: every replica that could lead had lost unflushed data"
+            }
+            Because::OldMinIsr => {
+                "min.insync.replicas was raised: a leader that had not heard of it yet committed alone what the eligible replicas lack"
             }
             Because::RetryUnrecognised => {
                 "without idempotence the broker cannot tell a retry from a new record"
@@ -300,6 +305,7 @@ fn judge_loss(what: &Circumstances<'_>) -> Because {
         1 => Because::AcksOne,
         _ if what.topic.unclean || what.partition.forced_unclean => Because::UncleanElection,
         _ if disk => Because::DiskLost,
+        _ if what.partition.old_min_isr => Because::OldMinIsr,
         _ if what.producer.reuses_sequences => Because::SequenceReused,
         _ => Because::LossForbidden,
     }

@@ -61,6 +61,13 @@ fn a_disk_that_lost_data_excuses_a_loss_where_section_6_says_so() {
     assert_eq!((with(true, last), with(true, every)), (Because::LossForbidden, Because::DiskLost));
 }
 
+/// broker.md F17: the ELR is safe as long as nothing is committed below `min.insync.replicas`.
+#[test]
+fn an_old_min_isr_excuses_a_loss() {
+    let old = PartitionTerms { old_min_isr: true, ..PartitionTerms::default() };
+    assert_eq!(because(&one_lost(idempotent()).suffered(old), Kind::Lost), Because::OldMinIsr);
+}
+
 /// broker.md 6.5: retries duplicate unless the broker knows the sequence; acks=0 and retries=0 send nothing twice.
 #[test]
 fn copies_are_allowed_where_retries_have_no_sequence() {

@@ -11,9 +11,9 @@ struct Dice {
 }
 
 impl Dice {
-    fn new(number: u64) -> Dice {
+    fn new(number: u64, stream: &str) -> Dice {
         let mut chance = Seeded::new(number);
-        let stream = chance.stream(format_args!("plan"));
+        let stream = chance.stream(format_args!("{stream}"));
         Dice { chance, stream }
     }
 
@@ -38,6 +38,10 @@ impl Dice {
 
 /// What other parts have to know.
 struct World {
+    /// An old release, if it is one.
+    old: Option<Old>,
+    /// Whether brokers have racks, and consumers read from their own.
+    racks: bool,
     brokers: u64,
     /// Partitions of `orders`.
     partitions: u64,
@@ -46,6 +50,30 @@ struct World {
 
 const RELEASES: [&str; 14] =
     ["4.3", "4.3", "4.3", "4.2", "4.1", "4.0", "3.9", "3.7", "3.6", "3.5", "3.4", "3.2", "2.8", "2.6"];
+/// Releases before [`RELEASES`], and whether their clients take the keys of those.
+#[derive(Clone, Copy)]
+struct Old {
+    release: &'static str,
+    /// `delivery.timeout.ms` (2.1).
+    delivery_timeout: bool,
+    /// A consumer's `request.timeout.ms` may be short: before 2.0 it has to be above `session.timeout.ms`.
+    short_requests: bool,
+}
+
+const fn old(release: &'static str, delivery_timeout: bool, short_requests: bool) -> Old {
+    Old { release, delivery_timeout, short_requests }
+}
+
+const OLD: [Old; 8] = [
+    old("2.5", true, true),
+    old("2.4", true, true),
+    old("2.3", true, true),
+    old("2.2", true, true),
+    old("2.1", true, true),
+    old("2.0", false, true),
+    old("1.1", false, false),
+    old("1.0", false, false),
+];
 const LATENCIES: [&str; 5] = [
     "\"1ms\"",
     "\"0ms\"",
@@ -53,6 +81,8 @@ const LATENCIES: [&str; 5] = [
     "{ distribution = \"uniform\", min = \"100us\", max = \"30ms\" }",
     "{ distribution = \"exponential\", mean = \"3ms\" }",
 ];
+const RACKS: [&str; 2] = ["a", "b"];
+const SELECTOR: &str = "org.apache.kafka.common.replica.RackAwareReplicaSelector";
 const SPANS: [&str; 5] = [
     "\"300ms\"",
     "\"2s\"",
@@ -63,13 +93,13 @@ const SPANS: [&str; 5] = [
 
 /// The scenario of this number.
 pub fn plan(number: u64) -> String {
-    let mut dice = Dice::new(number);
+    let mut dice = Dice::new(number, "plan");
     let mut text = String::new();
     let world = cluster(number, &mut dice, &mut text);
     for &producer in &world.producers {
-        self::producer(producer, &mut dice, &mut text);
+        self::producer(producer, &world, &mut dice, &mut text);
     }
-    consumers(&mut dice, &mut text);
+    consumers(&world, &mut dice, &mut text);
     chaos(&world, &mut dice, &mut text);
     for _ in 0..dice.below(4) {
         fault(&world, &mut dice, &mut text);
@@ -80,7 +110,12 @@ pub fn plan(number: u64) -> String {
 fn cluster(number: u64, dice: &mut Dice, text: &mut String) -> World {
     let brokers = dice.one(&[1, 2, 3, 3, 3, 3, 4, 5]);
     let partitions = dice.one(&[1, 1, 2, 3]);
-    let release = dice.one(&RELEASES);
+    // Streams of their own: all else of a number is as it was before there were these.
+    let mut old_dice = Dice::new(number, "plan/old");
+    let old = old_dice.once_in(16).then(|| old_dice.one(&OLD));
+    let racks = Dice::new(number, "plan/racks").once_in(8) && old.is_none();
+    let drawn = dice.one(&RELEASES);
+    let release = old.map_or(drawn, |old| old.release);
     let session = dice.one(&[900, 1_800, 4_500]);
     let wait = dice.one(&[50, 200, 500]);
     let _ = write!(
@@ -90,8 +125,15 @@ fn cluster(number: u64, dice: &mut Dice, text: &mut String) -> World {
         release,
         dice.one(&[100, 700, 3_000, 30_000]),
     );
-    if release.starts_with('4') && dice.once_in(2) {
-        let _ = writeln!(text, "features = {{ \"eligible.leader.replicas.version\" = {} }}", dice.below(2));
+    if drawn.starts_with('4') && dice.once_in(2) {
+        let elr = dice.below(2);
+        if old.is_none() {
+            let _ = writeln!(text, "features = {{ \"eligible.leader.replicas.version\" = {elr} }}");
+        }
+    }
+    if racks {
+        let names: Vec<&str> = (0..brokers).map(|broker| RACKS[broker as usize % 2]).collect();
+        let _ = writeln!(text, "racks = {names:?}");
     }
     if dice.once_in(3) {
         let _ = writeln!(text, "timing.metadata = {}", dice.one(&LATENCIES));
@@ -111,6 +153,9 @@ fn cluster(number: u64, dice: &mut Dice, text: &mut String) -> World {
         dice.one(&[1_000, 3_000]),
         dice.one(&[200, 5_000]),
     );
+    if racks {
+        let _ = writeln!(text, "\"replica.selector.class\" = \"{SELECTOR}\"");
+    }
     let mut topic = |name: &str, partitions: u64, dice: &mut Dice| {
         let replicas = dice.between(1, brokers).max(dice.between(1, brokers));
         let min_isr = if dice.once_in(20) { replicas + 1 } else { dice.between(1, replicas) };
@@ -133,22 +178,26 @@ fn cluster(number: u64, dice: &mut Dice, text: &mut String) -> World {
     }
     let _ = write!(text, "\n[network]\nlatency = {}\n", dice.one(&LATENCIES));
     let producers = if dice.once_in(3) { vec!["shop", "web"] } else { vec!["shop"] };
-    World { brokers, partitions, producers }
+    World { old, racks, brokers, partitions, producers }
 }
 
-fn producer(id: &str, dice: &mut Dice, text: &mut String) {
+fn producer(id: &str, world: &World, dice: &mut Dice, text: &mut String) {
     let acks = dice.one(&["all", "all", "all", "1", "0"]);
     let idempotent = acks == "all" && !dice.once_in(3);
     let in_flight = if idempotent { dice.between(1, 5) } else { dice.between(1, 8) };
     let linger = dice.one(&[0, 0, 5, 50]);
     let request = dice.one(&[300, 1_000, 5_000]);
     let delivery = request + linger + dice.one(&[0, 1_000, 4_000, 20_000]);
+    let delivery = match world.old {
+        Some(old) if !old.delivery_timeout => String::new(),
+        _ => format!("\"delivery.timeout.ms\" = {delivery}\n"),
+    };
     let _ = write!(
         text,
         "\n[[producers]]\nid = \"{id}\"\nstart = \"{}\"\n[producers.config]\n\"acks\" = \"{acks}\"\n\
          \"enable.idempotence\" = {idempotent}\n\"max.in.flight.requests.per.connection\" = {in_flight}\n\
          \"linger.ms\" = {linger}\n\"batch.size\" = {}\n\"request.timeout.ms\" = {request}\n\
-         \"delivery.timeout.ms\" = {delivery}\n\"max.block.ms\" = {}\n",
+         {delivery}\"max.block.ms\" = {}\n",
         dice.one(&["warm", "cold"]),
         dice.one(&[16_384, 400, 1]),
         dice.one(&[1_000, 20_000]),
@@ -179,14 +228,16 @@ fn producer(id: &str, dice: &mut Dice, text: &mut String) {
     }
 }
 
-fn consumers(dice: &mut Dice, text: &mut String) {
+fn consumers(world: &World, dice: &mut Dice, text: &mut String) {
+    let request = if world.old.is_none_or(|old| old.short_requests) { 3_000 } else { 11_000 };
     for id in ["audit", "search"].iter().take(dice.below(3) as usize) {
         let _ = write!(
             text,
             "\n[[consumers]]\nid = \"{id}\"\ntopics = [\"orders\"]\nstart = \"{}ms\"\n\
-             config = {{ \"auto.offset.reset\" = \"{}\", \"request.timeout.ms\" = 3000 }}\n",
+             config = {{ \"auto.offset.reset\" = \"{}\", \"request.timeout.ms\" = {request}{} }}\n",
             dice.below(4_000),
             dice.one(&["earliest", "latest"]),
+            if world.racks { ", \"client.rack\" = \"b\"" } else { "" },
         );
     }
 }
@@ -219,7 +270,7 @@ fn chaos(world: &World, dice: &mut Dice, text: &mut String) {
 
 /// What chaos does not do, or not at such a moment.
 fn fault(world: &World, dice: &mut Dice, text: &mut String) {
-    let World { brokers, partitions, producers } = world;
+    let World { brokers, partitions, producers, .. } = world;
     let when = match dice.below(3) {
         0 => {
             let event =

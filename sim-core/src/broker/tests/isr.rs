@@ -197,6 +197,41 @@ fn proposals_are_sent_again() {
     assert!(cluster.asked().is_some(), "never given up");
 }
 
+/// `broker.md R21`, R24 (KIP-903): a proposal is sent again as it was made, with the epochs of that time: by them the controller
+/// sees that a member has restarted, or that the partition has moved on. Its answer is ignored then (R25).
+#[test]
+fn a_proposal_is_sent_again_as_it_was_made() {
+    let (mut cluster, asked) = shrinking(Setup::default());
+    let first = proposal(&asked).clone();
+    cluster.decide(&[0], Some(0), (0, 2), &[0, 1, 2]);
+    let correlation = asked.correlation;
+    cluster.input(0, |broker, cx| broker.no_answer(cx, correlation, crate::trace::Seq::OUTSIDE));
+    cluster.run(50);
+    let again = cluster.asked().expect("after 50 ms");
+    assert_eq!(*proposal(&again), first);
+    cluster.answer(&again, answer(ErrorCode::InvalidUpdateVersion, 0, &[]));
+    cluster.run(15_000);
+    assert_eq!(cluster.asked().map(|asked| proposal(&asked).partition_epoch), Some(2), "the next scan's");
+}
+
+/// `broker.md R23`, R25, OPERATION_NOT_ATTEMPTED: as long as a proposal has no answer the partition gets no other one; what is
+/// tried is given up at once, and tried again.
+#[test]
+fn one_proposal_of_a_partition_is_out() {
+    let (mut cluster, asked) = shrinking(Setup::default());
+    let first = proposal(&asked).clone();
+    cluster.decide(&[0], Some(0), (0, 1), &[0, 1]);
+    cluster.heal();
+    cluster.run(32_000);
+    let again = cluster.asked().expect("controller.socket.timeout.ms is over");
+    assert_eq!(*proposal(&again), first);
+    assert!(cluster.asked().is_none());
+    assert_eq!(cluster.replica(0).maximal_isr_size(), 2, "nothing is pending");
+    cluster.answer(&again, answer(ErrorCode::InvalidUpdateVersion, 0, &[]));
+    cluster.run(500);
+    assert_eq!(cluster.asked().map(|asked| ids(&proposal(&asked).isr)), Some(vec![0, 1, 2]));
+}
+
 /// `broker.md R25`: the answer to a proposal of an older epoch is ignored.
 #[test]
 fn late_answers_are_ignored() {

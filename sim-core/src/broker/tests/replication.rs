@@ -226,6 +226,41 @@ fn a_rebooted_followers_old_fetch_does_not_count() {
     assert_eq!((hw(Release::new(3, 5)), hw(Release::new(3, 4))), (0, 1));
 }
 
+/// KIP-320, `broker.md 0.1`: from 2.1 on a follower's fetch names the leader epoch, and one of another epoch does not count; before
+/// that whatever is fetched does, and is answered.
+#[test]
+fn before_2_1_a_fetch_of_another_epoch_counts() {
+    for (release, counts) in [((2, 0), true), ((1, 1), true), ((2, 1), false)] {
+        let broker = BrokerConfig { release: Release::new(release.0, release.1), ..broker_config() };
+        let mut cluster = Cluster::new(Setup { broker, ..Setup::default() });
+        cluster.produce(0, 1, vec![batch_of(0, 1)]);
+        // The followers have not heard of the leader's next epoch.
+        cluster.decide(&[0], Some(0), (1, 1), &[0, 1, 2]);
+        cluster.produce(0, 1, vec![batch_of(1, 1)]);
+        assert_eq!(cluster.hws()[0], if counts { 2 } else { 1 }, "{release:?}");
+        assert_eq!(cluster.ends()[1..], if counts { [2, 2] } else { [1, 1] }, "{release:?}");
+    }
+}
+
+/// `broker.md T1`: before 2.0 logs may part with their batches cut differently. A batch that begins below the follower's log end
+/// cannot be appended: the follower gives the partition up.
+#[test]
+fn a_batch_below_the_log_end_is_not_appended() {
+    let broker = BrokerConfig { release: Release::new(1, 1), ..broker_config() };
+    let mut cluster = Cluster::new(Setup { broker, ..Setup::default() });
+    cluster.cut(0, 1);
+    cluster.cut(0, 2);
+    cluster.produce(0, 1, vec![batch_of(0, 1)]);
+    cluster.decide(&[1, 2], Some(1), (1, 1), &[1, 2]);
+    cluster.produce(1, 1, vec![batch_of(1, 2)]);
+    // The log of broker 0 has no epoch that broker 1 could find the end of, so it keeps its record.
+    cluster.brokers[0].partitions[0].log.epochs_mut().clear();
+    cluster.decide(&[0], Some(1), (1, 1), &[1, 2]);
+    cluster.heal();
+    cluster.run(40_000);
+    assert_eq!((cluster.log(0), cluster.ends()[0]), (vec![0], 1));
+}
+
 /// `broker.md R35`: an ISR change alone restarts no fetch.
 #[test]
 fn only_a_new_epoch_restarts_the_fetch() {

@@ -3,7 +3,7 @@
 use super::fixture::{World, ids, proposal};
 use crate::config::Release;
 use crate::controller::{Admin, AdminError, ControllerTimer};
-use crate::record::{BrokerId, TopicIx};
+use crate::record::BrokerId;
 use crate::time::Span;
 use crate::trace::Event;
 
@@ -53,21 +53,37 @@ fn f18_registration_without_proof_leaves_the_elr() {
     }
 }
 
-/// `broker.md F16`: with a smaller `min.insync.replicas` the ISR may be large enough, and the ELR ends.
+/// KIP-966, "min.insync.replicas config update": whatever the new value, nobody is eligible any more; nothing else is.
 #[test]
-fn f16_min_isr_may_change() {
+fn f16_another_min_isr_ends_the_elr() {
+    for (min_isr, elr) in [(1, vec![]), (3, vec![]), (2, vec![1, 2])] {
+        let mut world = World::with_elr(2);
+        shrunk(&mut world);
+        let before = world.partition(0).clone();
+        world.set_topic(1, |config| config.min_insync_replicas = min_isr);
+        let after = world.partition(0);
+        assert_eq!(&*after.elr, ids(&elr), "to {min_isr}");
+        let change = i32::from(elr.is_empty());
+        assert_eq!(after.partition_epoch, before.partition_epoch + change, "a change of the partition");
+        assert_eq!((after.leader, after.leader_epoch), (before.leader, before.leader_epoch));
+    }
+}
+
+/// The same of who led last: without leader, ISR and ELR the partition waits for an unclean election.
+#[test]
+fn f16_another_min_isr_ends_the_memory_of_the_last_leader() {
     let mut world = World::with_elr(2);
     shrunk(&mut world);
-    let mut config = world.controller.topic_config(TopicIx(0)).expect("known").clone();
-    config.min_insync_replicas = 1;
-    world.admin(&Admin::SetTopicConfig(TopicIx(0), config)).expect("changed");
-    assert_eq!(&*world.partition(0).elr, ids(&[]));
+    world.at(60_000).sweep();
+    let led_last = world.partition(0).last_known_leader;
+    assert_eq!((world.partition(0).leader, led_last.is_some()), (None, true));
+    world.set_topic(1, |config| config.min_insync_replicas = 1);
+    let state = world.partition(0);
+    assert_eq!((state.isr.len(), state.elr.len(), state.last_known_leader), (0, 0, None));
 }
 
 fn allow_unclean(world: &mut World) {
-    let mut config = world.controller.topic_config(TopicIx(0)).expect("known").clone();
-    config.unclean_leader_election = true;
-    world.admin(&Admin::SetTopicConfig(TopicIx(0), config)).expect("changed");
+    world.set_topic(1, |config| config.unclean_leader_election = true);
 }
 
 /// `broker.md F8`: where it is allowed, an unclean election comes with the fencing.

@@ -12,7 +12,7 @@ use crate::protocol::{
     MetadataUpdate, Request, Response,
 };
 use crate::record::{BrokerId, Names, TopicIx, TopicPartition};
-use crate::scenario::Topic;
+use crate::scenario::{Acting, Topic};
 use crate::time::Time;
 use crate::trace::{Cx, Ends, Event, EventKind, Recorder, Seq, Stamp, Tracer};
 
@@ -55,8 +55,7 @@ impl World {
     pub(super) fn with_elr(min_isr: u32) -> World {
         let mut world = World::new(Release::NEWEST, true, Script::Always(0), |_| {});
         world.controller.warm(Time::ZERO, &[]);
-        let config = TopicConfig { min_insync_replicas: min_isr, ..orders().config };
-        world.admin(&Admin::SetTopicConfig(TopicIx(0), config)).expect("there is such a topic");
+        world.set_topic(0, |config| config.min_insync_replicas = min_isr);
         world
     }
 
@@ -213,6 +212,14 @@ impl World {
 
     pub(super) fn admin(&mut self, admin: &Admin) -> Result<(), AdminError> {
         self.with(|controller, cx| controller.admin(cx, admin, Seq::OUTSIDE))
+    }
+
+    /// New settings of the topic, the scenario's change of this number.
+    pub(super) fn set_topic(&mut self, change: u32, with: impl FnOnce(&mut TopicConfig)) {
+        let mut config = self.controller.topic_config(TopicIx(0)).expect("known").clone();
+        with(&mut config);
+        let to = Acting::Topic(TopicIx(0), config);
+        self.admin(&Admin::SetConfig { change, to }).expect("there is such a topic");
     }
 
     pub(super) fn elect(&mut self, partition: u32, leader: Option<u32>) -> Result<(), AdminError> {

@@ -5,6 +5,7 @@ use super::fixture::{Played, begun, with_seeds};
 use crate::record::BrokerId;
 use crate::time::{Span, Time};
 use crate::trace::Event;
+use crate::verdict::{Because, Kind};
 
 fn cluster(faults: &str) -> String {
     format!(
@@ -124,5 +125,84 @@ fn f11_who_stood_still_has_the_old_settings_for_a_while() {
         let refused = run.first(|event| matches!(event, Event::AppendRefused { .. }));
         let after = refused.since(Time::from_millis(5_000));
         assert!(after >= Span::from_millis(76) && after < Span::from_millis(110), "seed {seed}: {after}");
+    });
+}
+
+/// `broker.md F3`, F11: a leader that is cut off from the controller keeps its old settings, and goes on by them; once it is heard
+/// again it has the new ones.
+#[test]
+fn f11_who_is_cut_off_keeps_the_old_settings() {
+    let text = cluster(
+        "[[faults]]\nat = \"1s\"\ndo = { shutdown = 2 }\n\
+         [[faults]]\nat = \"4s\"\ndo = { cut = [0, \"controller\"], for = \"2s\" }\n\
+         [[faults]]\nat = \"4500ms\"\ndo = { set-config = \"orders\", config = { \"min.insync.replicas\" = 3 } }\n",
+    );
+    with_seeds(&text, |seed, run| {
+        assert!(
+            run.times(|event| matches!(event, Event::BrokerFenced { broker: BrokerId(0), .. })).is_empty()
+        );
+        let refused = run.first(|event| matches!(event, Event::AppendRefused { .. }));
+        // A heartbeat is written again at the latest 3 s after it met the cut, which was 2 s long; it, or the one 2 s behind it,
+        // shows what has not come.
+        let healed = Time::from_millis(6_000);
+        assert!(
+            refused > healed && refused.since(healed) < Span::from_millis(3_700),
+            "seed {seed}: {refused}"
+        );
+    });
+}
+
+/// `broker.md F11`: settings come as late as any other word, to each broker on its own.
+#[test]
+fn f11_settings_take_as_long_as_the_word() {
+    let text = cluster(
+        "[[faults]]\nat = \"1s\"\ndo = { shutdown = 2 }\n\
+         [[faults]]\nat = \"4500ms\"\ndo = { set-config = \"orders\", config = { \"min.insync.replicas\" = 3 } }\n",
+    );
+    let text = text.replace("[cluster]\n", "[cluster]\ntiming.metadata = \"400ms\"\n");
+    with_seeds(&text, |seed, run| {
+        let refused = run.first(|event| matches!(event, Event::AppendRefused { .. }));
+        let after = refused.since(Time::from_millis(4_500));
+        assert!(after >= Span::from_millis(400) && after < Span::from_millis(420), "seed {seed}: {after}");
+    });
+}
+
+/// `broker.md F17`, R23: Kafka's gap around the ELR. A leader goes on after a pause, in which `min.insync.replicas` was raised. Its
+/// proposal to drop the follower that it does not reach is answered before the new setting has come: the follower is in the ELR,
+/// and the leader commits alone. What that was is lost with an election that the controller takes for clean, and the verdict
+/// knows why.
+#[test]
+fn f17_a_leader_with_the_old_min_isr_commits_what_the_elr_lacks() {
+    let text = "stop = \"60s\"\n[cluster]\nbrokers = 2\nconfig = { \"replica.lag.time.max.ms\" = 600 }\n\
+         [[topics]]\nname = \"orders\"\nassignment = [[0, 1]]\nconfig = { \"min.insync.replicas\" = 1 }\n\
+         [[producers]]\nid = \"shop\"\nstart = \"warm\"\nconfig = { \"linger.ms\" = 0 }\n\
+         [[producers.sends]]\ntopic = \"orders\"\ncount = 4600\nevery = \"1ms\"\n\
+         [[faults]]\nat = \"1s\"\ndo = { cut = [0, 1], for = \"20s\" }\n\
+         [[faults]]\nat = \"1100ms\"\ndo = { pause = 0, for = \"3s\" }\n\
+         [[faults]]\nat = \"2s\"\ndo = { set-config = \"orders\", config = { \"min.insync.replicas\" = 2 } }\n\
+         [[faults]]\nat = \"4300ms\"\ndo = { crash = 0 }\n";
+    with_seeds(text, |seed, run| {
+        assert_eq!(run.elections(), [(Some(BrokerId(1)), "fenced", false)], "seed {seed}");
+        let lost = || run.verdict.findings.list.iter().filter(|finding| finding.kind == Kind::Lost);
+        assert!(lost().count() > 0, "seed {seed}");
+        assert!(lost().all(|finding| finding.because == Because::OldMinIsr), "seed {seed}");
+    });
+}
+
+/// `broker.md F11`, R20: a broker's own settings come the same way. With a shorter `replica.lag.time.max.ms` the next scan of the
+/// leader, 15 s apart by the old one, finds the follower that has been cut off; before it had had 30 s.
+#[test]
+fn f11_a_brokers_own_settings_come_with_the_word() {
+    let text = |settings: &str| {
+        cluster(&format!("[[faults]]\nat = \"3s\"\ndo = {{ cut = [0, 2], for = \"60s\" }}\n{settings}"))
+    };
+    let settings =
+        "[[faults]]\nat = \"1s\"\ndo = { set-config = 0, config = { \"replica.lag.time.max.ms\" = 1000 } }\n";
+    let after = |run: &Played| {
+        run.first(|event| matches!(event, Event::IsrShrunk { .. })).since(Time::from_millis(3_000))
+    };
+    with_seeds(&text(""), |seed, run| assert!(after(run) > Span::from_millis(30_000), "seed {seed}"));
+    with_seeds(&text(settings), |seed, run| {
+        assert!(after(run) < Span::from_millis(16_200), "seed {seed}: {}", after(run));
     });
 }

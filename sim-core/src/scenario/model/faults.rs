@@ -239,6 +239,29 @@ pub enum Acting {
     Broker(BrokerId, BrokerConfig),
 }
 
+/// What a scenario's faults may set, each by its place among the faults: the controller's word carries the place, not the
+/// settings.
+#[derive(Clone, Debug, Default)]
+pub struct ConfigChanges {
+    by_fault: Box<[Option<Box<Acting>>]>,
+}
+
+impl ConfigChanges {
+    /// Those of these faults.
+    pub fn of(faults: &[Fault]) -> ConfigChanges {
+        let change = |fault: &Fault| match &fault.act {
+            Act::SetConfig(acting) => Some(acting.clone()),
+            _ => None,
+        };
+        ConfigChanges { by_fault: faults.iter().map(change).collect() }
+    }
+
+    /// What the fault at this place sets.
+    pub fn get(&self, change: u32) -> Option<&Acting> {
+        self.by_fault.get(change as usize)?.as_deref()
+    }
+}
+
 impl Act {
     /// The word of the file.
     pub fn name(&self) -> &'static str {
