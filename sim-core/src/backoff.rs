@@ -87,7 +87,7 @@ mod tests {
     /// Bounds of the waits over many draws, by number of failures.
     fn bounds(backoff: &ExponentialBackoff, attempts: u32) -> (i64, i64) {
         let mut chance = Seeded::new(1);
-        let stream = chance.stream("jitter");
+        let stream = chance.stream(format_args!("jitter"));
         let drawn: Vec<i64> =
             (0..20_000).map(|_| backoff.delay(attempts, &mut chance, stream, true)).collect();
         (drawn.iter().copied().min().unwrap_or(0), drawn.iter().copied().max().unwrap_or(0))
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn the_mean_doubles_up_to_the_maximum() {
         let mut chance = Scripted::new().with("jitter", Script::Middle);
-        let stream = chance.stream("jitter");
+        let stream = chance.stream(format_args!("jitter"));
         let backoff = ExponentialBackoff::new(50, 2, 1000, 0.2);
         for jitter in [false, true] {
             let waits: Vec<i64> =

@@ -4,10 +4,12 @@
 //! other. Kafka's own random picks (`producer.md 10`) are streams like any other; a scripted implementation of the
 //! same trait answers from lists, which is how client scripts pin them and how a test or an explorer drives a run.
 
+use std::fmt;
+
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 
-use crate::hash::{mix, text_hash};
+use crate::hash::{format_hash, mix};
 
 /// A stream of draws, as [`Chance::stream`] gave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,8 +17,9 @@ pub struct Stream(u32);
 
 /// Where every choice of a run comes from.
 pub trait Chance {
-    /// The stream of this name; the same name gives the same stream.
-    fn stream(&mut self, name: &str) -> Stream;
+    /// The stream of this name; the same name gives the same stream. Where only its hash is wanted, it is not
+    /// written out.
+    fn stream(&mut self, name: fmt::Arguments<'_>) -> Stream;
 
     /// 32 uniform bits, as Java's `nextInt()` gives them.
     fn bits(&mut self, stream: Stream) -> u32;
@@ -37,6 +40,9 @@ impl Clone for Box<dyn Chance> {
     }
 }
 
+/// About how many streams a run with three brokers opens.
+const USUAL: usize = 96;
+
 /// Draws from ChaCha8, one generator a stream.
 #[derive(Clone, Debug)]
 pub struct Seeded {
@@ -50,7 +56,7 @@ pub struct Seeded {
 impl Seeded {
     /// The streams of a run with this seed.
     pub fn new(seed: u64) -> Seeded {
-        Seeded { seed, names: Vec::new(), generators: Vec::new() }
+        Seeded { seed, names: Vec::with_capacity(USUAL), generators: Vec::with_capacity(USUAL) }
     }
 
     fn generator(&mut self, stream: Stream) -> &mut ChaCha8Rng {
@@ -67,8 +73,8 @@ impl Seeded {
 }
 
 impl Chance for Seeded {
-    fn stream(&mut self, name: &str) -> Stream {
-        let name = text_hash(name);
+    fn stream(&mut self, name: fmt::Arguments<'_>) -> Stream {
+        let name = format_hash(name);
         match self.names.binary_search_by_key(&name, |known| known.0) {
             Ok(known) => self.names[known].1,
             Err(place) => {
@@ -155,8 +161,9 @@ impl Scripted {
 }
 
 impl Chance for Scripted {
-    fn stream(&mut self, name: &str) -> Stream {
-        if let Some(at) = self.streams.iter().position(|(known, ..)| known == name) {
+    fn stream(&mut self, name: fmt::Arguments<'_>) -> Stream {
+        let name = name.to_string();
+        if let Some(at) = self.streams.iter().position(|(known, ..)| *known == name) {
             return Stream(at as u32);
         }
         let script = self
@@ -164,7 +171,7 @@ impl Chance for Scripted {
             .iter()
             .find(|(end, _)| name.ends_with(end.as_str()))
             .map_or(Script::Always(0), |(_, script)| script.clone());
-        self.streams.push((name.to_owned(), script, 0));
+        self.streams.push((name, script, 0));
         Stream(self.streams.len() as u32 - 1)
     }
 
@@ -193,8 +200,8 @@ mod tests {
     fn a_draw_more_in_one_stream_moves_no_other() {
         let mut one = Seeded::new(7);
         let mut two = Seeded::new(7);
-        let (a1, b1) = (one.stream("a"), one.stream("b"));
-        let (b2, a2) = (two.stream("b"), two.stream("a"));
+        let (a1, b1) = (one.stream(format_args!("a")), one.stream(format_args!("b")));
+        let (b2, a2) = (two.stream(format_args!("b")), two.stream(format_args!("a")));
         one.bits(a1);
         two.bits(a2);
         two.bits(a2);
@@ -205,17 +212,17 @@ mod tests {
     #[test]
     fn seeds_and_names_make_different_streams() {
         let mut chance = Seeded::new(1);
-        let (a, b) = (chance.stream("a"), chance.stream("b"));
+        let (a, b) = (chance.stream(format_args!("a")), chance.stream(format_args!("b")));
         assert_ne!(chance.below(a, u64::MAX), chance.below(b, u64::MAX));
         let mut other = Seeded::new(2);
-        let a2 = other.stream("a");
+        let a2 = other.stream(format_args!("a"));
         assert_ne!(chance.bits(a), other.bits(a2));
     }
 
     #[test]
     fn below_is_uniform() {
         let mut chance = Seeded::new(3);
-        let stream = chance.stream("die");
+        let stream = chance.stream(format_args!("die"));
         let mut counts = [0u32; 6];
         for _ in 0..60_000 {
             counts[chance.below(stream, 6) as usize] += 1;
@@ -229,8 +236,11 @@ mod tests {
             .with("sticky", Script::Count)
             .with("jitter", Script::Middle)
             .with("list", Script::List(vec![4, 9]));
-        let (sticky, jitter, list) =
-            (chance.stream("shop/sticky"), chance.stream("shop/jitter"), chance.stream("list"));
+        let (sticky, jitter, list) = (
+            chance.stream(format_args!("shop/sticky")),
+            chance.stream(format_args!("shop/jitter")),
+            chance.stream(format_args!("list")),
+        );
         assert_eq!((chance.bits(sticky), chance.bits(sticky)), (0, 1));
         assert_eq!(chance.fraction(jitter), 0.5);
         assert_eq!([chance.below(list, 8), chance.below(list, 8), chance.below(list, 8)], [4, 1, 0]);

@@ -71,7 +71,7 @@ mod tests {
     /// So many draws, in ns, ascending.
     fn sorted(distribution: Distribution, draws: usize) -> Vec<f64> {
         let mut chance = Seeded::new(5);
-        let stream = chance.stream("latency");
+        let stream = chance.stream(format_args!("latency"));
         let sampled = Sampled::Drawn(distribution);
         let mut all: Vec<f64> =
             (0..draws).map(|_| draw(&sampled, &mut chance, stream).nanos() as f64).collect();
@@ -82,7 +82,7 @@ mod tests {
     /// One draw whose every uniform number is one half.
     fn middle(distribution: Distribution) -> f64 {
         let mut chance = Scripted::new().with("latency", Script::Middle);
-        let stream = chance.stream("latency");
+        let stream = chance.stream(format_args!("latency"));
         draw(&Sampled::Drawn(distribution), &mut chance, stream).nanos() as f64
     }
 
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn a_constant_draws_nothing() {
         let mut chance = Scripted::new().with("latency", Script::Count);
-        let stream = chance.stream("latency");
+        let stream = chance.stream(format_args!("latency"));
         assert_eq!(draw(&Sampled::Constant(MILLI), &mut chance, stream), MILLI);
         assert_eq!(chance.bits(stream), 0, "the first draw is still to come");
     }
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn gaps_follow_the_rate() {
         let mut chance = Scripted::new().with("rate", Script::Middle);
-        let stream = chance.stream("rate");
+        let stream = chance.stream(format_args!("rate"));
         assert_eq!(gap(1_000.0, &mut chance, stream).nanos(), 693_147);
         assert_eq!(gap(0.0, &mut chance, stream), Span::FOREVER);
     }

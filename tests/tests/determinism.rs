@@ -1,6 +1,7 @@
 //! One scenario, one trace: the same hash in a debug build, in a release build and in wasm under Node; run twice; and
 //! from a clone taken at any event.
 
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -173,7 +174,7 @@ impl Counting {
 }
 
 impl Chance for Counting {
-    fn stream(&mut self, name: &str) -> Stream {
+    fn stream(&mut self, name: fmt::Arguments<'_>) -> Stream {
         self.inner.stream(name)
     }
 

@@ -83,7 +83,7 @@ struct Dice {
 impl Dice {
     fn new(seed: u64) -> Dice {
         let mut chance = Seeded::new(seed);
-        let stream = chance.stream("smoke");
+        let stream = chance.stream(format_args!("smoke"));
         Dice { chance, stream }
     }
 

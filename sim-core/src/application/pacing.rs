@@ -56,7 +56,7 @@ mod tests {
 
     fn times<const N: usize>(pace: &Pace) -> [u64; N] {
         let mut chance = Scripted::new().with("rate", Script::Middle);
-        let mut pacing = Pacing::new(START, Some(chance.stream("shop/0/rate")));
+        let mut pacing = Pacing::new(START, Some(chance.stream(format_args!("shop/0/rate"))));
         let mut number = 0;
         [(); N].map(|()| {
             number += 1;
@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn a_rate_is_a_rate() {
         let mut chance = Seeded::new(2);
-        let mut pacing = Pacing::new(Time::ZERO, Some(chance.stream("shop/0/rate")));
+        let mut pacing = Pacing::new(Time::ZERO, Some(chance.stream(format_args!("shop/0/rate"))));
         let last = pacing.due(&Pace::Rate(1_000.0), 100_000, &mut chance).as_millis_f64();
         assert!((last / 100_000.0 - 1.0).abs() < 0.015, "{last}");
     }
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn a_record_asked_for_again_is_due_at_the_same_time() {
         let mut chance = Seeded::new(2);
-        let mut pacing = Pacing::new(Time::ZERO, Some(chance.stream("shop/0/rate")));
+        let mut pacing = Pacing::new(Time::ZERO, Some(chance.stream(format_args!("shop/0/rate"))));
         let first = pacing.due(&Pace::Rate(5.0), 3, &mut chance);
         assert_eq!(pacing.due(&Pace::Rate(5.0), 3, &mut chance), first);
     }

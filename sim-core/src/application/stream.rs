@@ -58,7 +58,7 @@ impl StreamState {
     ) -> Result<StreamState, PlanError> {
         let plan = Plan::parse(stream)?;
         let mut open =
-            |wanted: bool, of: &str| wanted.then(|| chance.stream(&format!("{producer}/{number}/{of}")));
+            |wanted: bool, of: &str| wanted.then(|| chance.stream(format_args!("{producer}/{number}/{of}")));
         let drawing = plan.draws();
         let streams =
             TemplateStreams { random: open(drawing.random, "random"), zipf: open(drawing.zipf, "zipf") };

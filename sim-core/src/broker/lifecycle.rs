@@ -90,7 +90,7 @@ impl Lifecycle {
             failures: 0,
             fetches_anew: false,
             backoff: ExponentialBackoff::new(100, 2, config.session_timeout_ms, 0.02),
-            jitter: chance.stream(&format!("broker-{id}/heartbeat-jitter")),
+            jitter: chance.stream(format_args!("broker-{id}/heartbeat-jitter")),
         }
     }
 
@@ -227,7 +227,7 @@ const TIMERS: [BrokerTimer; 6] = [
 
 impl Intervals {
     pub(super) fn new(id: BrokerId, timing: &Timing, chance: &mut dyn Chance) -> Intervals {
-        let mut phase = |name: &str| chance.stream(&format!("broker-{id}/phase/{name}"));
+        let mut phase = |name: &str| chance.stream(format_args!("broker-{id}/phase/{name}"));
         Intervals {
             phases: ["isr-scan", "hw-checkpoint", "flush", "retention", "producer-expiry", "flush-scheduler"]
                 .map(&mut phase),

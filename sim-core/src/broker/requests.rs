@@ -59,11 +59,11 @@ impl Connections {
             waiting: VecDeque::new(),
             busy_threads: 0,
             service,
-            service_stream: chance.stream(&format!("broker-{id}/service")),
+            service_stream: chance.stream(format_args!("broker-{id}/service")),
             slow: None,
-            slow_stream: chance.stream(&format!("broker-{id}/slow")),
+            slow_stream: chance.stream(format_args!("broker-{id}/slow")),
             slow_disk: None,
-            disk_stream: chance.stream(&format!("broker-{id}/slow-disk")),
+            disk_stream: chance.stream(format_args!("broker-{id}/slow-disk")),
         }
     }
 

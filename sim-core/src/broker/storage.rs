@@ -67,8 +67,10 @@ impl Broker {
                 Some(records) => log.start_offset().saturating_add_unsigned(records),
                 None if on_disk == end => end,
                 None => {
-                    let stream = format!("broker-{}/power-loss/{}-{}", self.id, tp.topic.0, tp.partition);
-                    let stream = cx.chance.stream(&stream);
+                    let stream = cx.chance.stream(format_args!(
+                        "broker-{}/power-loss/{}-{}",
+                        self.id, tp.topic.0, tp.partition
+                    ));
                     on_disk + cx.chance.below(stream, (end - on_disk) as u64 + 1) as i64
                 }
             };

@@ -87,8 +87,8 @@ impl Connections {
             request_timeout: Span::from_millis(config.request_timeout_ms),
             reconnect: ExponentialBackoff::new(base, 2, max, JITTER),
             setup: config.connection_setup_timeout_ms.map(setup),
-            reconnect_jitter: chance.stream(&format!("{id}/reconnect-jitter")),
-            setup_jitter: chance.stream(&format!("{id}/setup-jitter")),
+            reconnect_jitter: chance.stream(format_args!("{id}/reconnect-jitter")),
+            setup_jitter: chance.stream(format_args!("{id}/setup-jitter")),
             nodes: Vec::new(),
             next_correlation: 0,
         }

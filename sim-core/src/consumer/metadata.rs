@@ -39,8 +39,8 @@ impl Metadata {
         Metadata {
             max_age: Span::from_millis(config.metadata_max_age_ms),
             backoff: ExponentialBackoff::new(base, 2, max, JITTER),
-            jitter: chance.stream(&format!("{id}/metadata-jitter")),
-            least_loaded: chance.stream(&format!("{id}/least-loaded")),
+            jitter: chance.stream(format_args!("{id}/metadata-jitter")),
+            least_loaded: chance.stream(format_args!("{id}/least-loaded")),
             brokers: Vec::new(),
             wanted: None,
             is_asked: false,

@@ -74,7 +74,7 @@ impl Consumer {
             connections: Connections::new(&config, id, chance),
             metadata: Metadata::new(&config, id, chance),
             retry: ExponentialBackoff::new(config.retry_backoff_ms, 2, config.retry_backoff_max_ms, JITTER),
-            retry_jitter: chance.stream(&format!("{id}/retry-jitter")),
+            retry_jitter: chance.stream(format_args!("{id}/retry-jitter")),
             rack: config.release.at_least(2, 4).then(|| config.client_rack.as_str().into()),
             config,
             turns: 0,

@@ -25,7 +25,7 @@ impl FaultPlan {
         for (number, fault) in faults.iter().enumerate() {
             match &fault.when {
                 When::At(at) => {
-                    let stream = chance.stream(&format!("fault/{number}/at"));
+                    let stream = chance.stream(format_args!("fault/{number}/at"));
                     timed.push((number as u32, Time::ZERO + sampling::draw(at, chance, stream)));
                 }
                 When::On(on) => watch.arm(number, trigger(on, number, chance)),
@@ -44,7 +44,7 @@ impl FaultPlan {
     /// A fault that has begun lasts this long, if it has a length.
     pub fn lasts(&mut self, fault: u32, r#for: Option<Sampled>, chance: &mut dyn Chance) -> Option<Span> {
         let span = r#for?;
-        let stream = chance.stream(&format!("fault/{fault}/for"));
+        let stream = chance.stream(format_args!("fault/{fault}/for"));
         self.open += 1;
         Some(sampling::draw(&span, chance, stream))
     }
@@ -79,7 +79,7 @@ fn trigger(on: &On, number: usize, chance: &mut dyn Chance) -> Trigger {
             ChanceOf::Nths(nths) => Occurrence::Nths(nths.clone()),
             ChanceOf::Every(n) => Occurrence::Every(*n),
             ChanceOf::Probability(p) => {
-                Occurrence::Probability(*p, chance.stream(&format!("fault/{number}/probability")))
+                Occurrence::Probability(*p, chance.stream(format_args!("fault/{number}/probability")))
             }
         },
         from: on.from,

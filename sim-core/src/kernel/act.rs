@@ -190,7 +190,7 @@ impl<O: Observer> Run<O> {
 
     /// The length of a delay, drawn if it is a distribution.
     pub(super) fn fault_span(&mut self, fault: u32, span: &Sampled) -> Span {
-        let stream = self.chance.stream(&format!("fault/{fault}/by"));
+        let stream = self.chance.stream(format_args!("fault/{fault}/by"));
         sampling::draw(span, &mut *self.chance, stream)
     }
 

@@ -76,7 +76,7 @@ impl Chaos {
         let mut first = Vec::new();
         let Some(settings) = &scenario.chaos else { return (chaos, first) };
         for (fault, at) in settings.faults.iter().zip(0..) {
-            let mut stream = |what: &str| chance.stream(&format!("chaos/{}/{what}", fault.kind.name()));
+            let mut stream = |what: &str| chance.stream(format_args!("chaos/{}/{what}", fault.kind.name()));
             let streams = Streams { when: stream("when"), whom: stream("whom"), lasts: stream("for") };
             chaos.streams.push(streams);
             first.push((at, settings.from + sampling::gap(fault.rate, chance, streams.when)));

@@ -36,7 +36,7 @@ pub(super) struct Pile {
 impl Piles {
     /// Nobody stands still.
     pub(super) fn new(chance: &mut dyn Chance) -> Piles {
-        Piles { of: BTreeMap::new(), dark: chance.stream("resume/metadata") }
+        Piles { of: BTreeMap::new(), dark: chance.stream(format_args!("resume/metadata")) }
     }
 
     /// Whether this broker stands still.

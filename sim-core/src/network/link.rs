@@ -115,7 +115,7 @@ impl Path {
 
     /// A path whose latency is this; the name of its stream is written out only if something is drawn.
     pub(super) fn drawn(latency: Sampled, stream: fmt::Arguments<'_>, chance: &mut dyn Chance) -> Path {
-        let stream = matches!(latency, Sampled::Drawn(_)).then(|| chance.stream(&stream.to_string()));
+        let stream = matches!(latency, Sampled::Drawn(_)).then(|| chance.stream(stream));
         Path { latency, stream }
     }
 

@@ -116,7 +116,7 @@ mod tests {
     }
 
     fn partitioner(chance: &mut Scripted, adaptive: bool) -> BuiltInPartitioner {
-        BuiltInPartitioner::new(chance.stream("shop/orders/sticky"), adaptive, B)
+        BuiltInPartitioner::new(chance.stream(format_args!("shop/orders/sticky")), adaptive, B)
     }
 
     /// Size of a keyless record of this value at this place of its batch, all at one instant (`producer.md 3.3`).
@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn twice_a_gibibyte_overflows() {
         let mut chance = counting();
-        let stream = chance.stream("sticky");
+        let stream = chance.stream(format_args!("sticky"));
         let mut partitioner = BuiltInPartitioner::new(stream, false, 1 << 30);
         assert!(partitioner.update(1, false, &mut chance, &[0], 1));
     }

@@ -17,7 +17,10 @@ struct Asked<C> {
 
 impl<C: Chance> Asked<C> {
     fn new(class: PartitionerClass, release: Release, mut chance: C) -> Asked<C> {
-        let (sticky, round_robin) = (chance.stream("shop/orders/sticky"), chance.stream("shop/round-robin"));
+        let (sticky, round_robin) = (
+            chance.stream(format_args!("shop/orders/sticky")),
+            chance.stream(format_args!("shop/round-robin")),
+        );
         let partitioner =
             Partitioner::new(class, release, sticky, round_robin).expect("not the built-in one");
         Asked { partitioner, chance, now: Time::ZERO }
@@ -40,7 +43,7 @@ impl<C: Chance> Asked<C> {
 #[test]
 fn the_built_in_partitioner_is_none_of_the_classes() {
     let mut chance = Scripted::new();
-    let stream = chance.stream("sticky");
+    let stream = chance.stream(format_args!("sticky"));
     assert!(Partitioner::new(PartitionerClass::BuiltIn, KAFKA_4_1, stream, stream).is_none());
 }
 

@@ -42,8 +42,8 @@ impl Producer {
     ) -> Producer {
         let id = names.producer(ix);
         let sticky: Vec<Stream> =
-            names.topics.iter().map(|topic| chance.stream(&format!("{id}/{topic}/sticky"))).collect();
-        let mut stream = |name: &str| chance.stream(&format!("{id}/{name}"));
+            names.topics.iter().map(|topic| chance.stream(format_args!("{id}/{topic}/sticky"))).collect();
+        let mut stream = |name: &str| chance.stream(format_args!("{id}/{name}"));
         let (retry_jitter, metadata_jitter) = (stream("retry-jitter"), stream("metadata-jitter"));
         let (node_order, round_robin) = (stream("node-order"), stream("round-robin"));
         let streams = ClientStreams {

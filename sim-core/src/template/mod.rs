@@ -278,8 +278,10 @@ mod tests {
         let template = template("{random 10}-{zipf 5 1.1}-{random 1000}");
         let mut chance =
             Scripted::new().with("random", Script::List(vec![7, 123])).with("zipf", Script::Always(0));
-        let streams =
-            TemplateStreams { random: Some(chance.stream("random")), zipf: Some(chance.stream("zipf")) };
+        let streams = TemplateStreams {
+            random: Some(chance.stream(format_args!("random"))),
+            zipf: Some(chance.stream(format_args!("zipf"))),
+        };
         let mut drawn = Vec::new();
         template.draw(&mut chance, streams, &mut drawn);
         assert_eq!((template.draws(), drawn.len()), (3, 3));

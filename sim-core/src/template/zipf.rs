@@ -86,7 +86,7 @@ mod tests {
     fn counts(ranks: u32, exponent: f64) -> Vec<u32> {
         let zipf = Zipf::new(ranks, exponent);
         let mut chance = Seeded::new(11);
-        let stream = chance.stream("shop/0/zipf");
+        let stream = chance.stream(format_args!("shop/0/zipf"));
         let mut counts = vec![0; ranks as usize];
         for _ in 0..DRAWS {
             counts[zipf.draw(&mut chance, stream) as usize] += 1;
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn the_largest_range_and_the_steepest_slope_stay_in_range() {
         let mut chance = Seeded::new(3);
-        let stream = chance.stream("shop/0/zipf");
+        let stream = chance.stream(format_args!("shop/0/zipf"));
         let wide = Zipf::new(u32::MAX, 0.0);
         assert!((0..1_000).map(|_| wide.draw(&mut chance, stream)).any(|rank| rank > 1 << 31));
         let steep = Zipf::new(1_000, 100.0);

@@ -13,7 +13,7 @@ struct Dice {
 impl Dice {
     fn new(number: u64, stream: &str) -> Dice {
         let mut chance = Seeded::new(number);
-        let stream = chance.stream(stream);
+        let stream = chance.stream(format_args!("{stream}"));
         Dice { chance, stream }
     }
 

@@ -37,7 +37,7 @@ struct Story {
 impl Story {
     fn new(seed: u64) -> Story {
         let mut chance = Seeded::new(seed);
-        let stream = chance.stream("story");
+        let stream = chance.stream(format_args!("story"));
         let mut setup = Setup { assignment: vec![vec![0, 1, 2]; 2], ..Setup::default() };
         setup.topic.min_insync_replicas = 2;
         setup.broker.replica_lag_time_max_ms = 3_000;

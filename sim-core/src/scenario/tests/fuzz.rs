@@ -160,7 +160,7 @@ fn every_problem_has_a_place(source: &Source, overrides: &Overrides) {
 #[test]
 fn mutated_files_never_panic() {
     let mut chance = Seeded::new(20_240_607);
-    let stream = chance.stream("mutations");
+    let stream = chance.stream(format_args!("mutations"));
     let mut mutator = Mutator { chance, stream };
     let overrides = [
         Overrides::default(),
@@ -182,7 +182,7 @@ fn mutated_files_never_panic() {
 #[test]
 fn mutated_bytes_never_panic() {
     let mut chance = Seeded::new(7);
-    let stream = chance.stream("mutations");
+    let stream = chance.stream(format_args!("mutations"));
     for _ in 0..1_000 {
         let mut source = Source::new("a.toml", RICH);
         for _ in 0..3 {
