@@ -11,12 +11,12 @@ pub(super) struct LeaderCompleteness;
 impl Checker for LeaderCompleteness {
     fn step(&mut self, look: &Look<'_>, step: &Step<'_>, found: &mut Found) {
         for (_, event) in step.events {
-            if let Event::RoleChanged { broker, topic, partition, leader, .. } = *event
+            if let Event::RoleChanged { broker, topic, partition, leader, leader_epoch, .. } = *event
                 && leader.0 == Some(broker)
                 && let Some(replica) = look.running(broker, TopicPartition { topic, partition })
                 && look.story(replica.tp).assumptions.hold()
             {
-                check(look, &replica, found);
+                check(look, &replica, leader_epoch, found);
             }
         }
     }
@@ -52,13 +52,13 @@ impl Checker for LeaderCompleteness {
     }
 }
 
-fn check(look: &Look<'_>, replica: &Replica<'_>, found: &mut Found) {
+/// The epoch in which it took the leadership: by the end of the step it may have heard of a later one.
+fn check(look: &Look<'_>, replica: &Replica<'_>, leader_epoch: i32, found: &mut Found) {
     let story = look.story(replica.tp);
-    let true_hw = story.true_hw_before(replica.it.leader_epoch());
+    let true_hw = story.true_hw_before(leader_epoch);
     if !story.has_committed(replica.it.log(), true_hw) {
         let seen = format!(
-            "the leader of epoch {} begins with log end {} and lacks a committed batch below {}",
-            replica.it.leader_epoch(),
+            "the leader of epoch {leader_epoch} begins with log end {} and lacks a committed batch below {}",
             replica.it.log().end_offset(),
             true_hw
         );
