@@ -26,8 +26,9 @@ impl Assumptions {
         Assumptions { unfenced: !release.at_least(2, 1), ..Assumptions::default() }
     }
 
-    /// Whether committed records have to be there still: a release that fences fetches by leader epochs, no unclean election, nothing committed by a `min.insync.replicas` that
-    /// the controller no longer goes by, and always somebody who may lead and has lost nothing.
+    /// Whether committed records have to be there still: a release that fences fetches by leader epochs, no unclean election,
+    /// nothing committed by a `min.insync.replicas` that the controller no longer goes by, and always somebody who may lead
+    /// and has lost nothing.
     pub(super) fn hold(&self) -> bool {
         !self.unfenced && !self.unclean && !self.old_min_isr && !self.disk_lost
     }
