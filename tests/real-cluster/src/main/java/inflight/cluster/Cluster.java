@@ -82,7 +82,7 @@ final class Cluster implements AutoCloseable {
         List<ServerSocket> held = new ArrayList<>();
         try {
             for (int i = 0; i <= 2 * BROKERS; i++)
-                held.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
+                held.add(Ports.listen(1));
             for (int broker = 0; broker < BROKERS; broker++) {
                 clientPorts.put(broker, held.get(1 + 2 * broker).getLocalPort());
                 peerPorts.put(broker, held.get(2 + 2 * broker).getLocalPort());

@@ -7,6 +7,6 @@ final class JudgeError extends RuntimeException {
     }
 
     JudgeError(String message, Throwable cause) {
-        super(message, cause);
+        super(message + " (" + cause + ")", cause);
     }
 }

@@ -33,7 +33,7 @@ public final class Main {
             Main main = new Main(arguments);
             status = list ? main.list() : main.judge();
         } catch (JudgeError | IOException e) {
-            System.err.println("judge: " + e.getMessage() + (e.getCause() == null ? "" : " (" + e.getCause() + ")"));
+            System.err.println("judge: " + e.getMessage());
         } catch (InterruptedException e) {
             System.err.println("judge: interrupted");
         }

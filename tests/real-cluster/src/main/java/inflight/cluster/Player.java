@@ -26,7 +26,16 @@ final class Player implements AutoCloseable {
     }
 
     Played play(Story story) throws IOException, InterruptedException {
-        Cluster ready = cluster(story.setup());
+        try {
+            return play(story, cluster(story.setup()));
+        } catch (RuntimeException e) {
+            // Nobody knows what state it is in.
+            close();
+            throw e;
+        }
+    }
+
+    private Played play(Story story, Cluster ready) throws IOException, InterruptedException {
         ready.rules.network = story.latencies().network();
         try (Topics topics = new Topics(ready, story.topics(), "." + ++played); Faults faults = new Faults(story, ready, topics)) {
             topics.create();
@@ -35,10 +44,6 @@ final class Player implements AutoCloseable {
             Played result = play(story, ready, topics, faults);
             topics.delete();
             return result;
-        } catch (RuntimeException e) {
-            // Nobody knows what state it is in.
-            close();
-            throw e;
         } finally {
             ready.rules.decider = Fate.Decider.PASS_ALL;
             ready.rules.network = Network.direct();

@@ -29,7 +29,7 @@ final class Proxy implements AutoCloseable {
         this.targetPort = targetPort;
         this.ends = ends;
         this.rules = rules;
-        server = new ServerSocket(0, BACKLOG, InetAddress.getLoopbackAddress());
+        server = Ports.listen(BACKLOG);
         port = server.getLocalPort();
         accept(server);
     }
