@@ -1,5 +1,6 @@
 //! ISR changes on their way to the controller and back (Kafka's `AlterPartitionManager`, `broker.md 3.5`).
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Broker, BrokerOutput, BrokerTimer, Peer};
@@ -20,7 +21,9 @@ pub(super) struct AlterPartitions {
     /// Waiting to be sent.
     unsent: Vec<Item>,
     /// Out, by the number of the message.
-    out: Vec<(u64, Item)>,
+    out: BTreeMap<u64, Item>,
+    /// The partitions with one of these.
+    partitions: BTreeSet<u32>,
     /// When they were sent.
     sent: Time,
     /// After a failure: not before this time.
@@ -44,12 +47,21 @@ impl AlterPartitions {
         *self = AlterPartitions::default();
     }
 
-    pub(super) fn asked(&self, correlation: u64) -> bool {
-        self.out.iter().any(|&(out, _)| out == correlation)
+    /// It waits to be sent.
+    fn add(&mut self, item: Item) {
+        self.partitions.insert(item.ix);
+        self.unsent.push(item);
     }
 
-    fn has_one_of(&self, ix: u32) -> bool {
-        self.unsent.iter().chain(self.out.iter().map(|(_, item)| item)).any(|item| item.ix == ix)
+    /// The one that this message was about is out no more.
+    fn take(&mut self, correlation: u64) -> Option<Item> {
+        let item = self.out.remove(&correlation)?;
+        self.partitions.remove(&item.ix);
+        Some(item)
+    }
+
+    pub(super) fn asked(&self, correlation: u64) -> bool {
+        self.out.contains_key(&correlation)
     }
 }
 
@@ -70,12 +82,12 @@ impl Broker {
     /// A new proposal goes to the controller as soon as none is out. As long as an older one of this partition has no answer it
     /// is given up at once (OPERATION_NOT_ATTEMPTED, `broker.md R25`): whoever made it makes it again.
     pub(super) fn submit_isr<O: Observer>(&mut self, cx: &mut Cx<'_, O>, ix: u32, why: Seq) {
-        if self.alters.has_one_of(ix) {
+        if self.alters.partitions.contains(&ix) {
             return self.partitions[ix as usize].drop_proposal();
         }
         let number = self.next_correlation();
         if let Some(request) = self.proposal(ix, number) {
-            self.alters.unsent.push(Item { ix, number, request, why });
+            self.alters.add(Item { ix, number, request, why });
         }
         self.send_proposals(cx);
     }
@@ -91,7 +103,7 @@ impl Broker {
             let (peer, request, cause) =
                 (Peer::Controller, Request::AlterPartition(Arc::new(request)), item.why);
             self.outputs.push(BrokerOutput::Ask { peer, correlation, request, cause });
-            self.alters.out.push((correlation, item));
+            self.alters.out.insert(correlation, item);
         }
         if !self.alters.out.is_empty() {
             self.alters.sent = cx.now;
@@ -123,9 +135,9 @@ impl Broker {
         answer: &AlterPartitionResponse,
         cause: Seq,
     ) {
-        let Some(item) = self.no_longer_out(correlation) else { return };
+        let Some(item) = self.alters.take(correlation) else { return };
         if answer.error == ErrorCode::StaleBrokerEpoch {
-            self.alters.unsent.push(item);
+            self.alters.add(item);
             self.retry_proposals(cx.now);
         } else if self.is_current(&item) {
             match answer.error {
@@ -134,11 +146,6 @@ impl Broker {
             }
         }
         self.send_proposals(cx);
-    }
-
-    fn no_longer_out(&mut self, correlation: u64) -> Option<Item> {
-        let at = self.alters.out.iter().position(|&(out, _)| out == correlation)?;
-        Some(self.alters.out.remove(at).1)
     }
 
     /// An answer to a proposal that has been superseded is ignored.
@@ -179,23 +186,23 @@ impl Broker {
             | ErrorCode::InvalidRequest
             | ErrorCode::UnknownTopicOrPartition
             | ErrorCode::UnknownTopicId => {}
-            _ => self.alters.unsent.push(item),
+            _ => self.alters.add(item),
         }
     }
 
     /// There will be no answer to a proposal: it is sent again.
     pub(super) fn proposal_unanswered(&mut self, now: Time, correlation: u64) {
-        let Some(item) = self.no_longer_out(correlation) else { return };
+        let Some(item) = self.alters.take(correlation) else { return };
         if self.config.broken.is(Mutant::ProposalDropped) {
             return self.partitions[item.ix as usize].drop_proposal();
         }
-        self.alters.unsent.push(item);
+        self.alters.add(item);
         self.retry_proposals(now);
     }
 
     /// The connection to the controller is given up: nothing that is out will be answered.
     pub(super) fn proposals_lost(&mut self, now: Time) {
-        let lost: Vec<u64> = self.alters.out.iter().map(|&(correlation, _)| correlation).collect();
+        let lost: Vec<u64> = self.alters.out.keys().copied().collect();
         for correlation in lost {
             self.proposal_unanswered(now, correlation);
         }
