@@ -136,7 +136,7 @@ impl RecordAccumulator {
     }
 
     fn peek<O: Observer>(&mut self, cx: &mut Cx<'_, O>, to: Destination<'_>) -> u32 {
-        let sticky = self.queues.topic_mut(to.topic).sticky(&mut self.lengths);
+        let sticky = self.queues.topic_mut(to.topic).sticky(&mut self.load);
         sticky.map_or(0, |sticky| sticky.peek(cx.chance, &to.cluster.available, to.cluster.count()))
     }
 
@@ -155,7 +155,7 @@ impl RecordAccumulator {
         if !appended && !tail_full {
             return false;
         }
-        let sticky = self.queues.topic_mut(to.topic).sticky(&mut self.lengths);
+        let sticky = self.queues.topic_mut(to.topic).sticky(&mut self.load);
         sticky.is_some_and(|sticky| {
             sticky.update(grown, tail_full, cx.chance, &to.cluster.available, to.cluster.count())
         })
@@ -166,13 +166,14 @@ impl RecordAccumulator {
     fn try_append(&mut self, tp: TopicPartition, record: &NewRecord, now_ms: i64) -> Option<(BatchIx, u32)> {
         let tail = self.queues.tail(tp)?;
         let batch = &mut self.batches[tail];
-        match batch.try_append(record, now_ms) {
-            Some(grown) => Some((tail, grown)),
-            None => {
-                batch.close_for_appends();
-                None
-            }
+        let grown = batch.try_append(record, now_ms);
+        if grown.is_none() {
+            batch.close_for_appends();
         }
+        if batch.is_full() {
+            self.queues.look_again(tp);
+        }
+        Some((tail, grown?))
     }
 
     #[inline]

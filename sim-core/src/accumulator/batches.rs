@@ -4,7 +4,7 @@ use super::batch::{Blank, ProducerBatch};
 
 /// A batch's place. It stays the batch's until the batch is forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct BatchIx(u32);
+pub(crate) struct BatchIx(pub(super) u32);
 
 /// All batches that something still needs.
 #[derive(Clone, Debug, Default)]

@@ -13,6 +13,8 @@ pub(crate) struct Cluster {
     topics: Vec<Option<Arc<TopicCluster>>>,
     /// How many partitions each broker leads, by its id.
     led: Vec<u32>,
+    /// How many others its owner knew before.
+    pub(crate) number: u64,
 }
 
 /// One topic as the client knows it.
@@ -58,7 +60,12 @@ impl Cluster {
                 topic.available.push(number as u32);
             }
         }
-        Cluster { nodes, topics: topics.into_iter().map(|topic| topic.map(Arc::new)).collect(), led }
+        Cluster {
+            nodes,
+            topics: topics.into_iter().map(|topic| topic.map(Arc::new)).collect(),
+            led,
+            number: 0,
+        }
     }
 
     /// A topic, if the metadata has it.

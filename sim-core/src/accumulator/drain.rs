@@ -6,7 +6,7 @@ use super::RecordAccumulator;
 use super::batch::ProducerState;
 use super::batches::BatchIx;
 use super::cluster::Cluster;
-use super::ready::ReadyCheck;
+use super::ready::{ReadyCheck, ReadyNode};
 use crate::config::Release;
 use crate::record::{BrokerId, NO_PRODUCER_EPOCH, NO_PRODUCER_ID, NO_SEQUENCE, TopicPartition};
 use crate::trace::{Cx, Event, Observer, Seq};
@@ -88,7 +88,7 @@ impl RecordAccumulator {
         sequencing: &mut Option<S>,
         into: &mut Vec<Drained>,
     ) {
-        into.extend(check.nodes.iter().map(|&(node, cause)| {
+        into.extend(check.nodes.iter().map(|&ReadyNode { node, cause, .. }| {
             let from = check.queued.partition_point(|queued| queued.0 < node);
             let to = check.queued.partition_point(|queued| queued.0 <= node);
             let queued = &check.queued[from..to];

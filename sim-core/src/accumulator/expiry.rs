@@ -3,6 +3,7 @@
 use super::RecordAccumulator;
 use super::batch::ProducerBatch;
 use super::batches::BatchIx;
+use crate::record::TopicPartition;
 use crate::trace::Seq;
 
 /// The earliest deadline among batches that were looked at, and the append that set it.
@@ -29,30 +30,67 @@ impl NextExpiry {
     }
 }
 
+/// The queued batch whose deadline is the earliest.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FirstDue {
+    next: NextExpiry,
+    /// Its partition; none: nothing was queued.
+    tp: Option<TopicPartition>,
+}
+
+impl FirstDue {
+    /// Counts the head of a queue in; of equal ones the first partition's goes first.
+    fn see(&mut self, head: &ProducerBatch, delivery_timeout_ms: Option<i64>) {
+        let Some(timeout) = delivery_timeout_ms else { return };
+        let mut next = NextExpiry::none();
+        next.see(head, timeout);
+        if self.tp.is_none_or(|tp| (next.at_ms, head.tp) < (self.next.at_ms, tp)) {
+            *self = FirstDue { next, tp: Some(head.tp) };
+        }
+    }
+}
+
 impl RecordAccumulator {
     /// Takes the batches out of their queues whose time is over, and counts the others' deadlines in. Before 2.1, which
     /// has no `delivery.timeout.ms`, `request.timeout.ms` rules and nothing is counted.
+    ///
+    /// Kafka's client looks at every queue. Here only at those that have changed, as long as the earliest deadline lies
+    /// ahead and the batch that set it is still where it was.
     pub(crate) fn expired_batches(&mut self, now_ms: i64, next: &mut NextExpiry) -> Vec<BatchIx> {
+        let known = self.first_due.filter(|due| {
+            let stays = due.tp.is_none_or(|tp| !self.queues.is_to_time(tp));
+            self.config.delivery_timeout_ms.is_some() && now_ms < due.next.at_ms && stays
+        });
+        let mut looked = std::mem::take(&mut self.spare);
+        self.queues.list_to_time(known.is_none(), &mut looked);
         let mut expired = Vec::new();
-        let mut at = 0;
-        while let Some(&tp) = self.queues.filled().get(at) {
+        let mut first = known.unwrap_or(FirstDue { next: NextExpiry::none(), tp: None });
+        for &tp in &looked {
             while let Some(head) = self.queues.head(tp) {
                 if !self.is_expired(head, now_ms) {
-                    if let Some(timeout) = self.config.delivery_timeout_ms {
-                        next.see(&self.batches[head], timeout);
-                    }
+                    first.see(&self.batches[head], self.config.delivery_timeout_ms);
                     break;
                 }
                 self.queues.pop(tp);
                 self.batches[head].close_for_appends();
                 expired.push(head);
             }
-            // A queue that is empty now has left the list, and the next one stands in its place.
-            if self.queues.filled().get(at) == Some(&tp) {
-                at += 1;
-            }
+        }
+        self.spare = looked;
+        self.first_due = Some(first);
+        debug_assert_eq!(first.next.at_ms, self.earliest_deadline_ms(), "a deadline was passed over");
+        if first.next.at_ms < next.at_ms {
+            *next = first.next;
         }
         expired
+    }
+
+    /// The earliest deadline of all that is queued, by looking at everything; what the shorter way is held against.
+    fn earliest_deadline_ms(&self) -> i64 {
+        let Some(timeout) = self.config.delivery_timeout_ms else { return i64::MAX };
+        let mut next = NextExpiry::none();
+        self.queues.heads().for_each(|head| next.see(&self.batches[head], timeout));
+        next.at_ms
     }
 
     fn is_expired(&self, head: BatchIx, now_ms: i64) -> bool {

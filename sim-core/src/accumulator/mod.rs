@@ -14,6 +14,7 @@ mod expiry;
 mod queues;
 mod ready;
 mod requeue;
+mod resting;
 pub mod sizes;
 
 use std::sync::Arc;
@@ -24,19 +25,20 @@ pub(crate) use batches::{BatchIx, Batches};
 pub(crate) use cluster::{Cluster, PartitionLeader, TopicCluster};
 pub(crate) use drain::{Drained, Sequencing, Taken};
 pub(crate) use expiry::NextExpiry;
-pub(crate) use ready::ReadyCheck;
+pub(crate) use ready::{ReadyCheck, ReadyNode};
 
 use crate::backoff::ExponentialBackoff;
 use crate::chance::{Chance, Stream};
 use crate::config::ProducerConfig;
-use crate::partitioner::{BuiltInPartitioner, QueueLengths};
+use crate::partitioner::BuiltInPartitioner;
 use crate::record::{BrokerId, ProducerIx, TopicPartition};
 use crate::trace::Seq;
 use buffer_pool::BufferPool;
 use completion::Flush;
 use compression::RatioEstimator;
 use drain::DrainIndex;
-use queues::Queues;
+use expiry::FirstDue;
+use queues::{Load, Queues};
 use ready::NodeLatency;
 
 /// Batches of all partitions, from the first append to the result.
@@ -52,7 +54,11 @@ pub(crate) struct RecordAccumulator {
     retry_jitter: Stream,
     drain_index: DrainIndex,
     latencies: Vec<Option<NodeLatency>>,
-    lengths: QueueLengths,
+    load: Load,
+    /// Which queued batch's time is over first, as the last look had it; none: nobody has looked.
+    first_due: Option<FirstDue>,
+    /// A list that is not in use.
+    spare: Vec<TopicPartition>,
     pub(crate) next_batch: u32,
     next_entered: u64,
     incomplete: u32,
@@ -101,7 +107,9 @@ impl RecordAccumulator {
             retry_jitter,
             drain_index: DrainIndex::new(config.release),
             latencies: Vec::new(),
-            lengths: QueueLengths::default(),
+            load: Load::default(),
+            first_due: None,
+            spare: Vec::new(),
             next_batch: 0,
             next_entered: 0,
             incomplete: 0,
@@ -133,7 +141,7 @@ impl RecordAccumulator {
 
     /// Whether any batch waits in a queue.
     pub(crate) fn has_undrained(&self) -> bool {
-        !self.queues.filled().is_empty()
+        !self.queues.are_empty()
     }
 
     /// The back-off of a batch that was put back so often, drawn anew at each look, in ms.
@@ -144,12 +152,12 @@ impl RecordAccumulator {
 
     /// Nothing of this partition is drained until [`RecordAccumulator::unmute`] (`producer.md 3.9`).
     pub(crate) fn mute(&mut self, tp: TopicPartition) {
-        self.queues.entry(tp).muted = true;
+        self.queues.set_muted(tp, true);
     }
 
     /// The partition may be drained again.
     pub(crate) fn unmute(&mut self, tp: TopicPartition) {
-        self.queues.entry(tp).muted = false;
+        self.queues.set_muted(tp, false);
     }
 
     /// A node had something to send, and could or could not take it (`updateNodeLatencyStats`).

@@ -1,12 +1,13 @@
-//! One queue a partition, and which of them have anything in them.
+//! One queue a partition, which of them have anything in them, and which of those a pass of the sender looks at.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::batches::BatchIx;
 use super::cluster::TopicCluster;
+use super::resting::{Rest, Resting};
 use crate::partitioner::{BuiltInPartitioner, QueueLengths};
-use crate::record::{TopicIx, TopicPartition};
+use crate::record::{BrokerId, TopicIx, TopicPartition};
 
 /// A partition's queue: appended to at the tail, drained from the head.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +17,17 @@ pub(super) struct Queue {
     pub(super) exists: bool,
     /// Whether it may not be drained: `max.in.flight.requests.per.connection` is 1 and a batch is in flight.
     pub(super) muted: bool,
+    /// What it rests for, if it does.
+    rest: Option<Rest>,
+    /// How many batches it had when the sender's last pass began.
+    seen: u32,
+}
+
+impl Queue {
+    /// Whether passes need not look at it.
+    pub(super) fn rests(&self) -> bool {
+        self.rest.is_some()
+    }
 }
 
 /// A topic's queues, and its sticky partition.
@@ -24,6 +36,8 @@ pub(super) struct TopicQueues {
     pub(super) partitions: Vec<Queue>,
     /// How many of them exist.
     pub(super) existing: u32,
+    /// How many of them are not empty.
+    pub(super) filled: u32,
     pub(super) sticky: Option<BuiltInPartitioner>,
     /// What the partitioner's load table is made of, if it has one.
     pub(super) weighed: Option<Weighed>,
@@ -38,38 +52,45 @@ pub(super) struct Weighed {
     pub(super) existing: u32,
     /// All of them were empty.
     pub(super) empty: bool,
-    /// Those that were not, if they had a leader: partition, batches, and whether the leader took none for too long.
-    pub(super) filled: Vec<(u32, u32, bool)>,
     /// The partitioner has not been given it yet.
     pub(super) due: bool,
+}
+
+/// The room in which a load table is put together, and what the last pass knew of brokers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Load {
+    lengths: QueueLengths,
+    /// By broker: whether it took nothing for too long. Empty without `partitioner.availability.timeout.ms`.
+    pub(super) unavailable: Vec<bool>,
 }
 
 impl TopicQueues {
     /// The sticky partition, which knows the load as the last pass saw it: every record asks for it, but where all have
     /// keys nobody does, and no pass counts all queues in vain.
     #[inline]
-    pub(super) fn sticky(&mut self, lengths: &mut QueueLengths) -> Option<&mut BuiltInPartitioner> {
+    pub(super) fn sticky(&mut self, load: &mut Load) -> Option<&mut BuiltInPartitioner> {
         if self.weighed.as_ref().is_some_and(|weighed| weighed.due) {
-            self.give_load(lengths);
+            self.give_load(load);
         }
         self.sticky.as_mut()
     }
 
     /// Gives the partitioner what the last pass saw.
-    pub(super) fn give_load(&mut self, lengths: &mut QueueLengths) {
+    pub(super) fn give_load(&mut self, load: &mut Load) {
         let (Some(weighed), Some(sticky)) = (&mut self.weighed, &mut self.sticky) else { return };
         weighed.due = false;
-        lengths.start(weighed.existing as usize);
-        let mut filled = weighed.filled.iter().peekable();
+        load.lengths.start(weighed.existing as usize);
         let leaders = weighed.leaders.iter().flat_map(|topic| &topic.partitions);
         for ((number, queue), known) in (0u32..).zip(&self.partitions).zip(leaders) {
-            if queue.exists && known.leader.is_some() {
-                let (_, batches, unavailable) =
-                    filled.next_if(|filled| filled.0 == number).copied().unwrap_or_default();
-                lengths.push(number, batches, unavailable);
+            if queue.exists
+                && let Some(leader) = known.leader
+            {
+                // What is empty is sent to whoever leads it at once.
+                let unavailable = queue.seen > 0 && load.unavailable.get(leader.0 as usize) == Some(&true);
+                load.lengths.push(number, queue.seen, unavailable);
             }
         }
-        sticky.set_load(Some(lengths));
+        sticky.set_load(Some(&load.lengths));
     }
 
     /// Whether no partition below one that has a queue is without one.
@@ -82,30 +103,150 @@ impl TopicQueues {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Queues {
     topics: Vec<TopicQueues>,
-    /// The partitions whose queue is not empty, ascending.
-    filled: Vec<TopicPartition>,
+    /// The partitions whose queue is not empty and does not rest, ascending.
+    awake: Vec<TopicPartition>,
+    resting: Resting,
+    /// Which [`Cluster`](super::Cluster) those that rest have been looked at with.
+    known: u64,
+    /// The partitions whose number of batches has changed since a pass began.
+    to_count: Vec<TopicPartition>,
+    /// The partitions where another batch may stand at the head since deadlines were looked at.
+    to_time: Vec<TopicPartition>,
 }
 
 impl Queues {
     /// Empty queues; one partitioner, or none, a topic.
     pub(super) fn new(sticky: impl Iterator<Item = Option<BuiltInPartitioner>>) -> Queues {
-        let topic = |sticky| TopicQueues { partitions: Vec::new(), existing: 0, sticky, weighed: None };
-        Queues { topics: sticky.map(topic).collect(), filled: Vec::new() }
+        let topic =
+            |sticky| TopicQueues { partitions: Vec::new(), existing: 0, filled: 0, sticky, weighed: None };
+        Queues { topics: sticky.map(topic).collect(), ..Queues::default() }
     }
 
-    /// The partitions whose queue is not empty, ascending.
-    pub(super) fn filled(&self) -> &[TopicPartition] {
-        &self.filled
+    /// Whether nothing is queued.
+    pub(super) fn are_empty(&self) -> bool {
+        self.awake.is_empty() && self.resting.is_empty()
+    }
+
+    /// Lists the partitions that a pass looks at, ascending: those that do not rest, and the speakers of those that do.
+    /// Nobody rests any more who did with another cluster known, and nobody lingers any more whose time has come; nobody at
+    /// all if it is `urgent`.
+    pub(super) fn list_for_pass(
+        &mut self,
+        cluster: u64,
+        now_ms: i64,
+        urgent: bool,
+        into: &mut Vec<TopicPartition>,
+    ) {
+        into.clear();
+        let is_new = cluster != self.known;
+        self.known = cluster;
+        if self.resting.is_empty() {
+            into.extend_from_slice(&self.awake);
+            return;
+        }
+        if is_new {
+            into.extend(self.resting.all());
+        } else {
+            let is_over = |&(until_ms, _): &(i64, TopicPartition)| urgent || until_ms <= now_ms;
+            into.extend(self.resting.lingering().take_while(is_over).map(|(_, tp)| tp));
+        }
+        self.wake(into);
+        into.clone_from(&self.awake);
+        into.extend(self.resting.speakers());
+        into.sort_unstable();
+    }
+
+    /// Lists the partitions where deadlines are looked at, ascending: all that are not empty, or only those that have
+    /// changed since the last time.
+    pub(super) fn list_to_time(&mut self, all: bool, into: &mut Vec<TopicPartition>) {
+        into.clear();
+        if all {
+            self.to_time.clear();
+            into.extend_from_slice(&self.awake);
+            if self.resting.is_empty() {
+                return;
+            }
+            into.extend(self.resting.all());
+        } else {
+            into.append(&mut self.to_time);
+        }
+        into.sort_unstable();
+        into.dedup();
+    }
+
+    /// Whether another batch may stand at the head since deadlines were looked at.
+    pub(super) fn is_to_time(&self, tp: TopicPartition) -> bool {
+        self.to_time.contains(&tp)
+    }
+
+    /// A pass begins: its number of batches is the one that load tables are made of.
+    pub(super) fn count(&mut self) {
+        for tp in self.to_count.drain(..) {
+            let queue = &mut self.topics[usize::from(tp.topic.0)].partitions[tp.partition as usize];
+            queue.seen = queue.batches.len() as u32;
+        }
+    }
+
+    /// Those that linger, with the time in ms until which they do, in the order of these.
+    pub(super) fn lingering(&self) -> impl Iterator<Item = (i64, TopicPartition)> + '_ {
+        self.resting.lingering()
+    }
+
+    /// Every partition that rests, with what for.
+    pub(super) fn resting(&self) -> impl Iterator<Item = (TopicPartition, Rest)> + '_ {
+        self.resting.all().filter_map(|tp| Some((tp, self.get(tp)?.rest?)))
+    }
+
+    /// These, which did not rest, do from now on.
+    pub(super) fn rest(&mut self, these: &[(TopicPartition, Rest)]) {
+        if these.is_empty() {
+            return;
+        }
+        for &(tp, rest) in these {
+            self.entry(tp).rest = Some(rest);
+            self.resting.add(tp, rest);
+        }
+        let topics = &self.topics;
+        self.awake.retain(|tp| !topics[usize::from(tp.topic.0)].partitions[tp.partition as usize].rests());
+    }
+
+    /// Nobody who rested rests any more if this broker leads him; who did.
+    pub(super) fn wake_led_by(&mut self, leader: BrokerId, into: &mut Vec<TopicPartition>) {
+        into.clear();
+        if !self.resting.is_empty() {
+            self.resting.list_led_by(leader, into);
+            self.wake(into);
+        }
+    }
+
+    fn wake(&mut self, these: &[TopicPartition]) {
+        if these.is_empty() {
+            return;
+        }
+        for &tp in these {
+            if let Some(rest) = self.entry(tp).rest.take() {
+                self.resting.remove(tp, rest);
+            }
+        }
+        self.awake.extend(these);
+        self.awake.sort_unstable();
+    }
+
+    /// The batch at the tail takes no more: if it lingered, it does no more.
+    pub(super) fn look_again(&mut self, tp: TopicPartition) {
+        if self.get(tp).is_some_and(Queue::rests) {
+            self.wake(&[tp]);
+        }
+    }
+
+    /// All topics.
+    pub(super) fn topics_mut(&mut self) -> &mut [TopicQueues] {
+        &mut self.topics
     }
 
     #[inline]
     pub(super) fn topic_mut(&mut self, topic: TopicIx) -> &mut TopicQueues {
         &mut self.topics[usize::from(topic.0)]
-    }
-
-    /// All topics, and the partitions whose queue is not empty, ascending.
-    pub(super) fn topics_and_filled(&mut self) -> (&mut [TopicQueues], &[TopicPartition]) {
-        (&mut self.topics, &self.filled)
     }
 
     /// The queue, if an append ever came there.
@@ -142,42 +283,62 @@ impl Queues {
         self.get(tp)?.batches.front().copied()
     }
 
+    /// The heads of all queues that are not empty.
+    pub(super) fn heads(&self) -> impl Iterator<Item = BatchIx> + '_ {
+        let queues = self.topics.iter().flat_map(|topic| &topic.partitions);
+        queues.filter_map(|queue| queue.batches.front().copied())
+    }
+
     /// Puts a batch behind so many others of its queue.
     pub(super) fn insert(&mut self, tp: TopicPartition, behind: usize, batch: BatchIx) {
-        let queue = &mut self.entry(tp).batches;
-        queue.insert(behind, batch);
-        if queue.len() == 1
-            && let Err(at) = self.filled.binary_search(&tp)
-        {
-            self.filled.insert(at, tp);
-        }
+        self.change(tp, |batches| batches.insert(behind, batch));
     }
 
     /// Puts a batch at the tail.
     pub(super) fn push(&mut self, tp: TopicPartition, batch: BatchIx) {
-        let behind = self.entry(tp).batches.len();
-        self.insert(tp, behind, batch);
+        self.change(tp, |batches| batches.push_back(batch));
     }
 
     /// Takes the batch at the head away.
     pub(super) fn pop(&mut self, tp: TopicPartition) -> Option<BatchIx> {
-        let batch = self.entry(tp).batches.pop_front();
-        self.empty_perhaps(tp);
-        batch
+        self.change(tp, VecDeque::pop_front)
     }
 
     /// Takes this batch away, wherever it stands.
     pub(super) fn remove(&mut self, tp: TopicPartition, batch: BatchIx) {
-        self.entry(tp).batches.retain(|&queued| queued != batch);
-        self.empty_perhaps(tp);
+        self.change(tp, |batches| batches.retain(|&queued| queued != batch));
     }
 
-    fn empty_perhaps(&mut self, tp: TopicPartition) {
-        if self.get(tp).is_none_or(|queue| queue.batches.is_empty())
-            && let Ok(at) = self.filled.binary_search(&tp)
-        {
-            self.filled.remove(at);
+    /// Nothing is drained from it, or something may be again. It does not rest then: it is no longer as it was.
+    pub(super) fn set_muted(&mut self, tp: TopicPartition, muted: bool) {
+        self.change(tp, |_| ());
+        self.entry(tp).muted = muted;
+    }
+
+    /// Changes a queue, and keeps note of what that changes.
+    fn change<R>(&mut self, tp: TopicPartition, change: impl FnOnce(&mut VecDeque<BatchIx>) -> R) -> R {
+        let queue = self.entry(tp);
+        let (was_filled, rested) = (!queue.batches.is_empty(), queue.rest.take());
+        let result = change(&mut queue.batches);
+        let is_filled = !queue.batches.is_empty();
+        if let Some(rest) = rested {
+            self.resting.remove(tp, rest);
         }
+        let was_awake = was_filled && rested.is_none();
+        if was_awake != is_filled {
+            match self.awake.binary_search(&tp) {
+                Ok(at) => _ = self.awake.remove(at),
+                Err(at) => self.awake.insert(at, tp),
+            }
+        }
+        let filled = &mut self.topics[usize::from(tp.topic.0)].filled;
+        *filled = *filled + u32::from(is_filled) - u32::from(was_filled);
+        for list in [&mut self.to_count, &mut self.to_time] {
+            if list.last() != Some(&tp) {
+                list.push(tp);
+            }
+        }
+        result
     }
 }
 
@@ -186,7 +347,6 @@ mod tests {
     use super::*;
     use crate::accumulator::cluster::PartitionLeader;
     use crate::chance::{Chance, Script, Scripted};
-    use crate::record::BrokerId;
 
     /// `producer.md 2.3`: what counts is what the sender's pass has seen, here 0, 3 and 1 batches, and not what is there when a
     /// record asks, here nothing.
@@ -195,20 +355,19 @@ mod tests {
         let mut chance = Scripted::new().with("sticky", Script::List(vec![6]));
         let stream = chance.stream(format_args!("shop/orders/sticky"));
         let mut queues = Queues::new([Some(BuiltInPartitioner::new(stream, true, 16_384))].into_iter());
-        for partition in 0..3 {
-            queues.entry(TopicPartition { topic: TopicIx(0), partition });
+        let tp = |partition| TopicPartition { topic: TopicIx(0), partition };
+        for (partition, batches) in [(0, 0), (1, 3), (2, 1)] {
+            queues.entry(tp(partition));
+            (0..batches).for_each(|batch| queues.push(tp(partition), BatchIx(batch)));
         }
+        queues.count();
+        while queues.pop(tp(1)).or_else(|| queues.pop(tp(2))).is_some() {}
         let led = PartitionLeader { leader: Some(BrokerId(0)), ..PartitionLeader::default() };
         let known = TopicCluster { partitions: vec![led; 3], available: vec![0, 1, 2] };
         let topic = queues.topic_mut(TopicIx(0));
-        topic.weighed = Some(Weighed {
-            leaders: Some(Arc::new(known)),
-            existing: 3,
-            empty: false,
-            filled: vec![(1, 3, false), (2, 1, false)],
-            due: true,
-        });
-        let sticky = topic.sticky(&mut QueueLengths::default());
+        topic.weighed =
+            Some(Weighed { leaders: Some(Arc::new(known)), existing: 3, empty: false, due: true });
+        let sticky = topic.sticky(&mut Load::default());
         // Weights 4, 1 and 3, so 6 of 8 is the last one; of three equal ones it would be the first.
         assert_eq!(sticky.map(|sticky| sticky.peek(&mut chance, &[0, 1, 2], 3)), Some(2));
     }

@@ -232,7 +232,7 @@ impl Metadata {
     /// can; here only answers count.
     pub(crate) fn start_over(&mut self) {
         self.needs_full = true;
-        self.cluster = Cluster::new(self.bootstrap.clone(), Vec::new());
+        self.replace_cluster(self.bootstrap.clone(), Vec::new());
     }
 
     /// Full metadata from before the run: every topic of it is in use.
@@ -319,7 +319,14 @@ impl Metadata {
                 self.epochs[at].clear();
             }
         }
-        std::mem::replace(&mut self.cluster, Cluster::new(nodes, topics))
+        self.replace_cluster(nodes, topics)
+    }
+
+    /// This is the cluster from now on; what it was before.
+    fn replace_cluster(&mut self, nodes: Vec<BrokerId>, topics: Vec<Option<TopicCluster>>) -> Cluster {
+        let mut cluster = Cluster::new(nodes, topics);
+        cluster.number = self.cluster.number + 1;
+        std::mem::replace(&mut self.cluster, cluster)
     }
 
     /// Whether the topic is still in use; one that is not leaves the metadata (`retainTopic`).
@@ -425,8 +432,7 @@ impl Metadata {
             changed = true;
         }
         if changed {
-            let cluster = Cluster::new(self.cluster.nodes.clone(), topics);
-            let before = std::mem::replace(&mut self.cluster, cluster);
+            let before = self.replace_cluster(self.cluster.nodes.clone(), topics);
             self.report_leaders(cx, &before, cause);
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::network_client::Purpose;
 use super::results::Task;
 use super::{Phase, Sender, Then};
-use crate::accumulator::{Drained, NextExpiry, ReadyCheck, Taken};
+use crate::accumulator::{Drained, NextExpiry, ReadyCheck, ReadyNode, Taken};
 use crate::protocol::{ProduceRequest, Request};
 use crate::record::BrokerId;
 use crate::trace::{Cx, Observer, Seq};
@@ -44,6 +44,7 @@ impl Sender {
         }
         let not_ready_ms = self.keep_nodes_that_take_requests(cx, &mut check, now_ms);
         let cluster = self.metadata.cluster();
+        self.accumulator.rest(cluster, now_ms, &mut check);
         let mut drained = std::mem::take(&mut self.drained);
         self.accumulator.drain(cx, cluster, &check, now_ms, &mut self.transactions, &mut drained);
         self.take_into_flight(&drained);
@@ -67,7 +68,7 @@ impl Sender {
         now_ms: i64,
     ) -> i64 {
         let mut not_ready_ms = i64::MAX;
-        check.nodes.retain(|&(node, cause)| {
+        check.nodes.retain(|&ReadyNode { node, cause, .. }| {
             let ready = self.client.ready(cx, &mut self.metadata, node, now_ms, cause);
             self.accumulator.saw_node(node, now_ms, ready);
             if !ready {

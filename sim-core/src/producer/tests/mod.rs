@@ -9,3 +9,4 @@ mod releases;
 mod results;
 mod rig;
 mod sending;
+mod waiting;

@@ -299,6 +299,11 @@ impl Rig {
         self.now = until;
     }
 
+    /// When the sender's sleep ends if nothing ends it sooner, in ms.
+    pub(super) fn sleeps_until(&self) -> Option<i64> {
+        self.asleep.map(|(until, _)| until.millis())
+    }
+
     /// Lets so much time pass.
     pub(super) fn run_for(&mut self, ms: i64) {
         self.run_to(self.now.millis() + ms);
