@@ -127,9 +127,8 @@ impl Queues {
         self.awake.is_empty() && self.resting.is_empty()
     }
 
-    /// Lists the partitions that a pass looks at, ascending: those that do not rest, and the speakers of those that do.
-    /// Nobody rests any more who did with another cluster known, and nobody lingers any more whose time has come; nobody at
-    /// all if it is `urgent`.
+    /// Lists the partitions that a pass looks at, ascending: those that do not rest, and the speakers of those that do. First
+    /// those are woken whose time has come; if it is `urgent`, all that linger; if another cluster is known since, all.
     pub(super) fn list_for_pass(
         &mut self,
         cluster: u64,
@@ -210,7 +209,7 @@ impl Queues {
         self.awake.retain(|tp| !topics[usize::from(tp.topic.0)].partitions[tp.partition as usize].rests());
     }
 
-    /// Nobody who rested rests any more if this broker leads him; who did.
+    /// Those that this broker leads rest no more; which they are.
     pub(super) fn wake_led_by(&mut self, leader: BrokerId, into: &mut Vec<TopicPartition>) {
         into.clear();
         if !self.resting.is_empty() {
