@@ -37,6 +37,8 @@ pub struct Partition {
     pub(super) produce_waiters: Vec<ProduceWaiter>,
     /// Parked consumer fetches that read it.
     pub(super) fetch_waiters: Vec<u32>,
+    /// What a power loss has taken from the end of the log, until it is written to again.
+    lost_with_power: Vec<StoredBatch>,
 }
 
 /// The part of the state that leader and follower do not share.
@@ -104,6 +106,7 @@ impl Partition {
             role: RoleState::Follower(Following::default()),
             produce_waiters: Vec::new(),
             fetch_waiters: Vec::new(),
+            lost_with_power: Vec::new(),
         }
     }
 
@@ -288,6 +291,7 @@ impl Partition {
             self.producers.take_snapshot(base_offset);
         }
         self.producers.update(&stored);
+        self.lost_with_power.clear();
         self.log.append(stored);
         rolled.is_some()
     }
@@ -300,6 +304,17 @@ impl Partition {
             self.high_watermark = self.high_watermark.min(self.log.end_offset());
             self.producers.reload(&self.log, now_ms, expiration_ms);
         }
+    }
+
+    /// A power loss is about to take everything from this offset on.
+    pub(super) fn note_lost_with_power(&mut self, offset: i64) {
+        self.lost_with_power = self.log.batches_from(offset).cloned().collect();
+    }
+
+    /// What a power loss has taken from the end of the log, until it is written to again: it had been stored, though nobody
+    /// finds it there.
+    pub(crate) fn lost_with_power(&self) -> &[StoredBatch] {
+        &self.lost_with_power
     }
 
     /// Drops everything and begins anew at this offset (`broker.md R33`).

@@ -74,6 +74,7 @@ impl Broker {
                     on_disk + cx.chance.below(stream, (end - on_disk) as u64 + 1) as i64
                 }
             };
+            self.partitions[ix as usize].note_lost_with_power(left.min(end));
             self.truncate(cx, ix, left.min(end), cause);
             let log = &mut self.partitions[ix as usize].log;
             log.flush();

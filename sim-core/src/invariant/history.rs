@@ -1,6 +1,6 @@
 //! What all checkers remember of a run: which batches there have been, who has stored them, what was committed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::assumptions::Assumptions;
@@ -9,7 +9,7 @@ use super::look::Touched;
 use crate::broker::{Log, Partition, Role};
 use crate::config::Release;
 use crate::kernel::Run;
-use crate::record::{BrokerId, RecordBatch, StoredBatch, TopicPartition};
+use crate::record::{BatchId, BrokerId, ProducerIx, RecordBatch, StoredBatch, TopicPartition};
 use crate::scenario::Scenario;
 use crate::trace::{Event, Observer, Stamp};
 
@@ -65,6 +65,10 @@ pub(super) struct Story {
 pub(super) struct History {
     stories: BTreeMap<TopicPartition, Story>,
     nothing: Story,
+    /// What was numbered how: producer, partition, producer id, epoch and first sequence.
+    numbered: BTreeMap<(ProducerIx, TopicPartition, i64, i16, i32), BatchId>,
+    /// Producers that have given a number twice.
+    number_twice: BTreeSet<ProducerIx>,
     release: Release,
     elr: bool,
 }
@@ -72,11 +76,18 @@ pub(super) struct History {
 impl History {
     pub(super) fn new(scenario: &Scenario) -> History {
         let (release, elr) = (scenario.profile, scenario.cluster.elr);
-        History { stories: BTreeMap::new(), nothing: Story::new(release), release, elr }
+        let (numbered, number_twice) = (BTreeMap::new(), BTreeSet::new());
+        let nothing = Story::new(release);
+        History { stories: BTreeMap::new(), nothing, numbered, number_twice, release, elr }
     }
 
     pub(super) fn story(&self, tp: TopicPartition) -> &Story {
         self.stories.get(&tp).unwrap_or(&self.nothing)
+    }
+
+    /// Whether a producer has given a sequence number twice in a partition and epoch, as clients before 2.7 may.
+    pub(super) fn has_numbered_twice(&self, producer: ProducerIx) -> bool {
+        self.number_twice.contains(&producer)
     }
 
     /// Takes in the events of a step, after it.
@@ -97,7 +108,23 @@ impl History {
                 | Event::Replicated { broker, topic, partition, base_offset, log_end_offset, .. } => {
                     let tp = TopicPartition { topic, partition };
                     if let Some(replica) = replica(run, broker, tp) {
-                        self.at(tp).stored(broker, replica.log(), base_offset, log_end_offset);
+                        self.at(tp).stored(broker, replica, base_offset, log_end_offset);
+                    }
+                }
+                Event::BatchDrained {
+                    producer,
+                    batch,
+                    topic,
+                    partition,
+                    producer_id,
+                    producer_epoch,
+                    base_sequence,
+                    ..
+                } if base_sequence >= 0 && !self.release.at_least(2, 7) => {
+                    let tp = TopicPartition { topic, partition };
+                    let number = (producer, tp, producer_id, producer_epoch, base_sequence);
+                    if *self.numbered.entry(number).or_insert(batch) != batch {
+                        self.number_twice.insert(producer);
                     }
                 }
                 Event::HwAdvanced { broker, topic, partition, high_watermark, .. } => {
@@ -183,13 +210,15 @@ impl Story {
         Story { assumptions: Assumptions::new(release), ..Story::default() }
     }
 
-    /// A replica has stored the batches of its log between these offsets.
-    fn stored(&mut self, broker: BrokerId, log: &Log, from: i64, to: i64) {
+    /// A replica has stored the batches between these offsets; a power loss in the same step may have taken them again.
+    fn stored(&mut self, broker: BrokerId, replica: &Partition, from: i64, to: i64) {
+        let log = replica.log();
+        let lost = replica.lost_with_power().iter().filter(|lost| lost.base_offset >= from);
         let mut before = match from > log.start_offset() {
             true => log.batches_from(from - 1).next().map(Key::of),
             false => None,
         };
-        for stored in log.batches_from(from).take_while(|stored| stored.next_offset() <= to) {
+        for stored in log.batches_from(from).chain(lost).take_while(|stored| stored.next_offset() <= to) {
             let key = Key::of(stored);
             let known = self.batches.entry(key).or_insert_with(|| Known {
                 batch: Arc::clone(&stored.batch),
