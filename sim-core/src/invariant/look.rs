@@ -100,11 +100,10 @@ impl<'a> Look<'a> {
     }
 
     /// Whether sequences tell this producer's batches apart. Before 2.5 (KIP-360) the number of a batch that failed is given
-    /// to the next one, whether it was stored or not; 2.5 and 2.6 may begin a new epoch twice in a partition.
+    /// to the next one, whether it was stored or not.
     pub(super) fn sequences_hold(&self, producer: ProducerIx) -> bool {
         let config = &self.scenario.producers[usize::from(producer.0)].config;
-        let hold = self.scenario.profile.at_least(2, 5) && !self.history.has_numbered_twice(producer);
-        !config.enable_idempotence || hold
+        !config.enable_idempotence || self.scenario.profile.at_least(2, 5)
     }
 
     /// What has happened to a partition so far.

@@ -80,6 +80,12 @@ impl TransactionManager {
             entry.last_acked_offset = entry.last_acked_offset.max(last_offset);
         }
         self.untrack(batches, ix);
+        // In 2.5 and 2.6 the last one of an older epoch begins the new one; from 2.7 on the next drain does.
+        let begins_anew = !self.release.at_least(2, 7) && !self.has_current_id(batches[ix].state);
+        if begins_anew && !self.is_tracking(tp) {
+            let current = self.current;
+            self.entry_mut(tp).start_empty(current);
+        }
     }
 
     /// A batch failed for good (`handleFailedBatch`). `adjust`: its sequence will not be used again, so the others are
@@ -98,7 +104,9 @@ impl TransactionManager {
             return;
         }
         self.untrack(batches, ix);
-        if self.has_fatal_error() {
+        // In 2.5 and 2.6 nothing comes of what fails under an older epoch.
+        let counts = self.release.at_least(2, 7) || self.has_current_id(batches[ix].state);
+        if self.has_fatal_error() || !counts {
             return;
         }
         let tp = batches[ix].tp;

@@ -67,6 +67,11 @@ impl Entry {
         self.tracked.first().map(|tracked| tracked.base_sequence)
     }
 
+    /// The id and epoch of the first tracked batch.
+    pub(super) fn first_producer(&self) -> Option<ProducerIdAndEpoch> {
+        self.tracked.first().map(|tracked| ProducerIdAndEpoch { id: tracked.id, epoch: tracked.epoch })
+    }
+
     pub(super) fn track(&mut self, batch: BatchIx, state: ProducerState) {
         let tracked = Tracked { id: state.id, epoch: state.epoch, base_sequence: state.base_sequence, batch };
         if let Err(place) = self.tracked.binary_search(&tracked) {

@@ -281,6 +281,16 @@ impl TransactionManager {
         self.find(tp).is_some_and(Entry::is_tracking)
     }
 
+    /// Whether batches of the partition are out under another id or epoch than new ones would get: from 2.7 on the partition
+    /// itself says which (`hasStaleProducerIdAndEpoch`), in 2.5 and 2.6 the first of them.
+    fn has_older_ones_out(&self, entry: &Entry) -> bool {
+        let out = match self.release.at_least(2, 7) {
+            true => Some(entry.producer),
+            false => entry.first_producer(),
+        };
+        self.release.at_least(2, 5) && entry.is_tracking() && out != Some(self.current)
+    }
+
     fn has_current_id(&self, state: Option<ProducerState>) -> bool {
         state.is_some_and(|state| (state.id, state.epoch) == (self.current.id, self.current.epoch))
     }
@@ -307,7 +317,7 @@ impl TransactionManager {
 }
 
 impl Sequencing for TransactionManager {
-    /// `producer.md 5.3`: no id; a batch without a sequence while older ones are under another id or epoch (2.7+), or
+    /// `producer.md 5.3`: no id; a batch without a sequence while older ones are under another id or epoch (2.5+), or
     /// while a gap is unresolved; a batch with a sequence that is not the lowest tracked one.
     fn stops_drain(&self, tp: TopicPartition, head_sequence: Option<i32>) -> bool {
         if self.has_fatal_error() || !self.has_producer_id() {
@@ -316,19 +326,22 @@ impl Sequencing for TransactionManager {
         let entry = self.find(tp);
         match head_sequence {
             None => {
-                let holds_back =
-                    entry.is_some_and(|entry| entry.is_tracking() && entry.producer != self.current);
-                (holds_back && self.release.at_least(2, 7)) || self.unresolved.contains_key(&tp)
+                entry.is_some_and(|entry| self.has_older_ones_out(entry)) || self.unresolved.contains_key(&tp)
             }
             Some(sequence) => entry.and_then(Entry::first_sequence).is_some_and(|first| first != sequence),
         }
     }
 
     fn assign(&mut self, tp: TopicPartition, batch: BatchIx, records: u32) -> ProducerState {
-        let current = self.current;
+        let (current, restarts) = (self.current, self.release.at_least(2, 7));
         let entry = self.entry_mut(tp);
         if entry.producer != current && !entry.is_tracking() {
-            entry.start_empty(current);
+            // Clients of 2.5 and 2.6 number on in the new epoch, which a broker refuses that knows the old one.
+            if restarts {
+                entry.start_empty(current);
+            } else {
+                entry.producer = current;
+            }
         }
         let state =
             ProducerState { id: current.id, epoch: current.epoch, base_sequence: entry.advance(records) };
