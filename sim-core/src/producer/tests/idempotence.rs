@@ -1,6 +1,6 @@
 //! `producer.md 5`: producer id, sequences, epochs.
 
-use super::rig::{Answer, NEWEST, NODE_0, Rig};
+use super::rig::{Answer, NEWEST, NODE_0, NODE_1, Rig};
 use crate::config::Release;
 use crate::protocol::{ErrorCode, Exception};
 use crate::trace::{Event, EventKind};
@@ -9,6 +9,10 @@ const SINGLES: [(&str, &str); 2] = [("linger.ms", "0"), ("batch.size", "1")];
 
 fn singles(more: &[(&'static str, &'static str)]) -> Rig {
     Rig::new(&[&SINGLES, more].concat())
+}
+
+fn idempotent(release: Release) -> Rig {
+    Rig::of(release, &[&SINGLES[..], &[("enable.idempotence", "true")]].concat())
 }
 
 fn sequences(rig: &Rig) -> Vec<(i64, (i16, i32))> {
@@ -217,25 +221,50 @@ fn a_fenced_producer_is_dead() {
     assert_eq!(rig.result(1).map(|result| result.1), Some(Err(Exception::ProducerFencedException)));
 }
 
-/// `producer.md 5.7`: other partitions' batches keep the old epoch; new ones wait for them, then start at sequence 0.
+/// `producer.md 5.7`: other partitions' batches keep the old epoch; new ones wait for them, then start at sequence 0. So it is
+/// in 2.5 and 2.6 too (`shouldStopDrainBatchesForPartition`, `handleCompletedBatch`).
 #[test]
 fn other_partitions_follow_when_their_batches_are_done() {
-    let mut rig =
-        singles(&[]).answering(&[Answer::Error(ErrorCode::OutOfOrderSequenceNumber), Answer::Late(300)]);
-    rig.send(0);
-    rig.send(2);
-    rig.run_to(10);
-    rig.send(2);
-    rig.run_to(1_000);
-    assert_eq!(sequences(&rig), [(0, (0, 0)), (0, (0, 0)), (102, (1, 0)), (300, (1, 0))]);
-    assert_eq!(rig.records_sent(), [[0], [1], [0], [2]]);
+    for release in [NEWEST, Release::new(2, 6)] {
+        let mut rig = idempotent(release)
+            .answering(&[Answer::Error(ErrorCode::OutOfOrderSequenceNumber), Answer::Late(300)]);
+        rig.send(0);
+        rig.send(2);
+        rig.run_to(10);
+        rig.send(2);
+        rig.run_to(1_000);
+        let retried = rig.written[2].at_ms;
+        assert_eq!(
+            sequences(&rig),
+            [(0, (0, 0)), (0, (0, 0)), (retried, (1, 0)), (300, (1, 0))],
+            "{release}"
+        );
+        assert_eq!(rig.records_sent(), [[0], [1], [0], [2]]);
+    }
+}
+
+/// `producer.md 5.2`: a partition that has nothing out starts at 0 in a new epoch. In 2.5 and 2.6 it numbers on.
+#[test]
+fn a_quiet_partition_starts_anew_in_a_new_epoch() {
+    let next_one = |release| {
+        let mut rig =
+            idempotent(release).answering(&[Answer::Ok, Answer::Error(ErrorCode::OutOfOrderSequenceNumber)]);
+        rig.send(2);
+        rig.run_to(10);
+        rig.send(0);
+        rig.run_to(500);
+        rig.send(2);
+        rig.run_to(1_000);
+        rig.written.last().map(|written| (written.node, written.sequences()[0]))
+    };
+    assert_eq!(next_one(Release::new(2, 7)), Some((NODE_1, (1, 0))));
+    assert_eq!(next_one(Release::new(2, 6)), Some((NODE_1, (1, 1))));
 }
 
 /// `producer.md 5.7`: before 2.5 the id is given up instead, and asked for anew.
 #[test]
 fn before_2_5_the_id_is_given_up() {
-    let config = [("enable.idempotence", "true"), ("linger.ms", "0"), ("batch.size", "1")];
-    let mut rig = Rig::of(Release::new(2, 4), &config)
+    let mut rig = idempotent(Release::new(2, 4))
         .answering(&[Answer::Ok, Answer::Error(ErrorCode::OutOfOrderSequenceNumber)]);
     rig.send(0);
     rig.run_to(10);
