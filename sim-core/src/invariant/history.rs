@@ -1,6 +1,6 @@
 //! What all checkers remember of a run: which batches there have been, who has stored them, what was committed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::assumptions::Assumptions;
@@ -9,7 +9,7 @@ use super::look::Touched;
 use crate::broker::{Log, Partition, Role};
 use crate::config::Release;
 use crate::kernel::Run;
-use crate::record::{BrokerId, RecordBatch, StoredBatch, TopicPartition};
+use crate::record::{BatchId, BrokerId, ProducerIx, RecordBatch, StoredBatch, TopicPartition};
 use crate::scenario::Scenario;
 use crate::trace::{Event, Observer, Stamp};
 
@@ -65,6 +65,10 @@ pub(super) struct Story {
 pub(super) struct History {
     stories: BTreeMap<TopicPartition, Story>,
     nothing: Story,
+    /// What was numbered how: producer, partition, producer id, epoch and first sequence.
+    numbered: BTreeMap<(ProducerIx, TopicPartition, i64, i16, i32), BatchId>,
+    /// Producers that have given a number twice.
+    number_twice: BTreeSet<ProducerIx>,
     release: Release,
     elr: bool,
 }
@@ -72,11 +76,18 @@ pub(super) struct History {
 impl History {
     pub(super) fn new(scenario: &Scenario) -> History {
         let (release, elr) = (scenario.profile, scenario.cluster.elr);
-        History { stories: BTreeMap::new(), nothing: Story::new(release), release, elr }
+        let (numbered, number_twice) = (BTreeMap::new(), BTreeSet::new());
+        let nothing = Story::new(release);
+        History { stories: BTreeMap::new(), nothing, numbered, number_twice, release, elr }
     }
 
     pub(super) fn story(&self, tp: TopicPartition) -> &Story {
         self.stories.get(&tp).unwrap_or(&self.nothing)
+    }
+
+    /// Whether a producer has given a sequence number twice in a partition and epoch, as clients before 2.7 may.
+    pub(super) fn has_numbered_twice(&self, producer: ProducerIx) -> bool {
+        self.number_twice.contains(&producer)
     }
 
     /// Takes in the events of a step, after it.
@@ -98,6 +109,22 @@ impl History {
                     let tp = TopicPartition { topic, partition };
                     if let Some(replica) = replica(run, broker, tp) {
                         self.at(tp).stored(broker, replica, base_offset, log_end_offset);
+                    }
+                }
+                Event::BatchDrained {
+                    producer,
+                    batch,
+                    topic,
+                    partition,
+                    producer_id,
+                    producer_epoch,
+                    base_sequence,
+                    ..
+                } if base_sequence >= 0 && !self.release.at_least(2, 7) => {
+                    let tp = TopicPartition { topic, partition };
+                    let number = (producer, tp, producer_id, producer_epoch, base_sequence);
+                    if *self.numbered.entry(number).or_insert(batch) != batch {
+                        self.number_twice.insert(producer);
                     }
                 }
                 Event::HwAdvanced { broker, topic, partition, high_watermark, .. } => {

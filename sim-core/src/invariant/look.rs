@@ -100,10 +100,11 @@ impl<'a> Look<'a> {
     }
 
     /// Whether sequences tell this producer's batches apart. Before 2.5 (KIP-360) the number of a batch that failed is given
-    /// to the next one, whether it was stored or not.
+    /// to the next one, whether it was stored or not; 2.5 and 2.6 may begin an epoch twice in a partition.
     pub(super) fn sequences_hold(&self, producer: ProducerIx) -> bool {
         let config = &self.scenario.producers[usize::from(producer.0)].config;
-        !config.enable_idempotence || self.scenario.profile.at_least(2, 5)
+        let hold = self.scenario.profile.at_least(2, 5) && !self.history.has_numbered_twice(producer);
+        !config.enable_idempotence || hold
     }
 
     /// What has happened to a partition so far.

@@ -18,8 +18,9 @@ pub struct ProducerTerms {
     pub retries: i32,
     /// `max.in.flight.requests.per.connection`.
     pub max_in_flight: u32,
-    /// Whether the client gives the sequence number of a batch that has failed to the next one, though the first may have been
-    /// stored: idempotent ones before 2.5 (`producer.md 5.7`, KIP-360).
+    /// Whether the client may give a sequence number twice, though the first batch may have been stored: idempotent ones before
+    /// 2.5 give that of a batch that has failed to the next one (`producer.md 5.7`, KIP-360); those of 2.5 and 2.6 begin
+    /// an epoch again when a batch of an older one turns out to be stored, though it had expired (`handleCompletedBatch`).
     pub reuses_sequences: bool,
     /// The topics that it sends to.
     pub topics: Vec<TopicIx>,
@@ -33,7 +34,7 @@ impl ProducerTerms {
             idempotent: config.enable_idempotence,
             retries: config.retries,
             max_in_flight: config.max_in_flight,
-            reuses_sequences: config.enable_idempotence && !config.release.at_least(2, 5),
+            reuses_sequences: config.enable_idempotence && !config.release.at_least(2, 7),
             topics,
         }
     }
@@ -254,7 +255,7 @@ impl Because {
             }
             Because::StateExpired => "the broker had forgotten the idle producer's sequence numbers",
             Because::SequenceReused => {
-                "a client before 2.5 gives the sequence number of a batch that failed to the next one; if the first had been stored after all, the broker takes the next for its copy (KIP-360)"
+                "a client before 2.7 may give a sequence number twice: before 2.5 that of a batch that failed to the next one (KIP-360), in 2.5 and 2.6 when an answer comes late, to a batch of an older epoch; if the first was stored, the broker takes the second for its copy"
             }
             Because::PassedOver => {
                 "the broker knew nothing of this producer and took a later batch as its first; numbered anew in a new epoch, the earlier one came in behind it"
