@@ -5,7 +5,8 @@ use super::rig::{Answer, NODE_0, NODE_1, Rig, Written};
 use crate::protocol::{ErrorCode, Exception};
 use crate::trace::{Event, EventKind, Seq};
 
-/// `batch.size` that two records of 100 bytes fill.
+/// `batch.size` that two records of 100 bytes fill: the header's 61, and for each 2 for its length, 1 each for attributes, time,
+/// offset, null key and number of headers, 2 for the value's length, and the value (`producer.md 3.4`).
 const FILLED_BY_TWO: u32 = 279;
 
 const PLAIN: [(&str, &str); 2] = [("enable.idempotence", "false"), ("linger.ms", "0")];
