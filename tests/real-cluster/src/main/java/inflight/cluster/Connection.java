@@ -43,6 +43,9 @@ final class Connection {
     private boolean known;
     private boolean requestsLost;
     private boolean answersLost;
+    /** What the client has written and has no answer to. */
+    private final ArrayDeque<ProduceRequest> owed = new ArrayDeque<>();
+    private volatile long lastNanos = System.nanoTime();
 
     Connection(Socket client, Socket broker, Proxy.Ends ends, Rules rules, Consumer<Connection> onEnd) {
         this.client = client;
@@ -105,6 +108,7 @@ final class Connection {
             DataInputStream in = new DataInputStream(new BufferedInputStream(client.getInputStream(), BUFFER_BYTES));
             while (true) {
                 byte[] frame = Wire.frame(in);
+                lastNanos = System.nanoTime();
                 if (requestsLost)
                     continue;
                 long setUp = 0;
@@ -119,6 +123,7 @@ final class Connection {
                     forward(frame, new Waiting(Wire.correlationOfRequest(frame), null), setUp);
             }
         } catch (IOException e) {
+            clientGone();
             // The client is gone; the broker learns of it behind what the client wrote before. What a cut holds back is
             // dropped: the simulator's cut swallows messages, and only a connection that is still there sends them again.
             if (isCut(true))
@@ -128,8 +133,21 @@ final class Connection {
         }
     }
 
+    private void clientGone() {
+        ProduceRequest unanswered;
+        synchronized (waiting) {
+            unanswered = owed.peekLast();
+        }
+        if (unanswered != null && !ended)
+            rules.decider.onGivenUp(unanswered, System.nanoTime() - lastNanos);
+    }
+
     private void produce(byte[] frame) {
         ProduceRequest request = Wire.produce(frame);
+        if (request.isAnswered())
+            synchronized (waiting) {
+                owed.add(request);
+            }
         Waiting entry = new Waiting(request.header().correlationId(), request);
         entry.fate = rules.decider.ofRequest(request);
         switch (entry.fate.kind()) {
@@ -198,7 +216,18 @@ final class Connection {
         switch (fate.kind()) {
             case LOSE -> answersLost = true;
             case RESET -> reset();
-            default -> toClient.put(frame, latency() + fate.delayNanos());
+            default -> {
+                toClient.put(frame, latency() + fate.delayNanos());
+                toClient.put(() -> delivered(entry), 0);
+            }
         }
+    }
+
+    private void delivered(Waiting entry) {
+        lastNanos = System.nanoTime();
+        if (entry.produce != null)
+            synchronized (waiting) {
+                owed.poll();
+            }
     }
 }

@@ -42,5 +42,9 @@ record Fate(Kind kind, Errors error, long delayNanos) {
         default Fate ofAnswer(ProduceRequest request) {
             return PASS;
         }
+
+        /** A client has closed its connection for want of this answer, {@code silentNanos} after the last bytes on it. */
+        default void onGivenUp(ProduceRequest unanswered, long silentNanos) {
+        }
     }
 }

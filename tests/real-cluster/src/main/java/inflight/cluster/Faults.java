@@ -9,11 +9,15 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Does a scenario's faults to the cluster: messages by number as they pass, brokers at their times. */
 final class Faults implements Fate.Decider, AutoCloseable {
     private static final int THREADS = 6;
+    /** Between one {@code request.timeout.ms} of silence and two. */
+    private static final double TWICE_RATHER_THAN_ONCE = 1.5;
+    private static final String REQUEST_TIMEOUT = "request.timeout.ms";
 
     private final Story story;
     private final Cluster cluster;
@@ -24,6 +28,7 @@ final class Faults implements Fate.Decider, AutoCloseable {
     private final List<Future<?>> timed = new ArrayList<>();
     private final AtomicLong latestNanos = new AtomicLong();
     private final AtomicLong restartNanos = new AtomicLong();
+    private final AtomicBoolean onTheDot = new AtomicBoolean();
     private final Set<Integer> paused = new HashSet<>();
     private boolean armed;
     private int requests;
@@ -138,6 +143,16 @@ final class Faults implements Fate.Decider, AutoCloseable {
         return armed ? fate(Story.Message.PRODUCE_RESPONSE, request) : Fate.PASS;
     }
 
+    @Override
+    public void onGivenUp(ProduceRequest unanswered, long silentNanos) {
+        for (Story.Producer producer : story.producers()) {
+            String millis = producer.config().get(REQUEST_TIMEOUT);
+            if (producer.id().equals(unanswered.clientId()) && millis != null
+                && Durations.millis(silentNanos) > TWICE_RATHER_THAN_ONCE * Long.parseLong(millis))
+                onTheDot.set(true);
+        }
+    }
+
     private Fate fate(Story.Message message, ProduceRequest request) {
         Fate fate = Fate.PASS;
         for (int i = 0; i < matched.length; i++) {
@@ -168,6 +183,14 @@ final class Faults implements Fate.Decider, AutoCloseable {
     /** How long the slowest restart took, from its time until the broker was unfenced. */
     long restartNanos() {
         return restartNanos.get();
+    }
+
+    /**
+     * Whether a client noticed the end of a {@code request.timeout.ms} a whole one late. A request is late when more than that has
+     * passed, and so long is also the client's longest sleep: if it wakes in the very millisecond, it sleeps as long again.
+     */
+    boolean onTheDot() {
+        return onTheDot.get();
     }
 
     /** Until the last timed fault is over. */

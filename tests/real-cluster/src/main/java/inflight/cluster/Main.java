@@ -1,14 +1,16 @@
 package inflight.cluster;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.apache.kafka.common.utils.AppInfoParser;
 
 /** The command line that {@code judge} calls; that script says what it takes. */
 public final class Main {
+    private static final int MOST_PLAYS = 3;
+
     private final List<String> names;
     private final Table table;
     private final Simulator simulator;
@@ -61,38 +63,36 @@ public final class Main {
     private void judge(Table.Row row, Player player, Report report) throws IOException, InterruptedException {
         Story story = StoryReader.read(simulator.scenario(row.scenario(), row.twin()));
         requireRelease(row, story);
-        List<JsonNode> simulated = new ArrayList<>();
-        for (int seed = 1; seed <= table.seeds; seed++)
-            simulated.add(simulator.run(row.scenario(), row.twin(), seed));
+        Simulated simulated = Simulated.of(row, simulator, table.seeds);
         report.begin(row, simulated);
         for (int run = 0; run < runs; run++)
             judgeOnce(row, story, simulated, player, report);
     }
 
-    /** A run that broke, or that differs when the machine was late, decides nothing: it is played once more. */
-    private static void judgeOnce(Table.Row row, Story story, List<JsonNode> simulated, Player player, Report report)
+    /** A run that broke, or that differs and has an excuse, decides nothing: it is played again. */
+    private static void judgeOnce(Table.Row row, Story story, Simulated simulated, Player player, Report report)
             throws IOException, InterruptedException {
-        for (boolean again = false; ; again = true) {
+        for (int left = MOST_PLAYS - 1; ; left--) {
             long start = System.nanoTime();
             Played played;
             try {
                 played = player.play(story);
             } catch (JudgeError e) {
-                if (again)
+                if (left == 0)
                     throw e;
-                System.out.println(row.name() + ": " + e.getMessage() + "; once more, on a new cluster");
+                System.out.println(row.name() + ": " + e.getMessage() + "; again, on a new cluster");
                 continue;
             }
-            Comparison comparison = Comparison.of(row, simulated, played);
+            Comparison comparison = Comparison.of(simulated, row, played);
             boolean agrees = comparison.differences().isEmpty();
-            boolean late = played.lateNanos() > Player.PUNCTUAL_NANOS;
-            if (agrees || !late || again) {
-                Report.Ending ending = agrees ? Report.Ending.AGREES : late ? Report.Ending.UNDECIDED : Report.Ending.DIFFERS;
+            Optional<String> excuse = played.excuse();
+            if (agrees || excuse.isEmpty() || left == 0) {
+                Report.Ending ending = agrees ? Report.Ending.AGREES
+                    : excuse.isPresent() ? Report.Ending.UNDECIDED : Report.Ending.DIFFERS;
                 report.add(ending, played, comparison, (System.nanoTime() - start) / 1e9);
                 return;
             }
-            System.out.printf("%s: the machine was busy (%s ms late), and the run differs; once more%n", row.name(),
-                Comparison.number(Durations.millis(played.lateNanos())));
+            System.out.println(row.name() + ": " + excuse.get() + ", and the run differs; again");
         }
     }
 

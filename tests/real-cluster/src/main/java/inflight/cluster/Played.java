@@ -9,15 +9,24 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
  * What a scenario came to on the real cluster, in the shape of {@code inflight run --format json};
  * {@code lateNanos}: how late the latest send or fault began, or a thread that only waits;
+ * {@code onTheDot}: whether a client slept twice where it mostly sleeps once ({@link Faults#onTheDot});
  * {@code restartNanos}: how long the slowest restart of a broker took, which takes no time in the simulator.
  */
-record Played(ObjectNode result, long lateNanos, long restartNanos) {
+record Played(ObjectNode result, long lateNanos, boolean onTheDot, long restartNanos) {
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+
+    /** Why this run may differ though both sides are right, if there is something: what virtual time does not have. */
+    Optional<String> excuse() {
+        if (lateNanos > Player.PUNCTUAL_NANOS)
+            return Optional.of("the machine was busy (" + Simulated.Range.number(Durations.millis(lateNanos)) + " ms late)");
+        return onTheDot ? Optional.of("the client slept twice for a request.timeout.ms") : Optional.empty();
+    }
 
     static ObjectNode json(List<List<Entry>> ledgers, List<Topics.Log> logs, int requests, int retries) {
         List<Entry> all = ledgers.stream().flatMap(List::stream).toList();

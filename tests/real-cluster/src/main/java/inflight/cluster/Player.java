@@ -77,7 +77,7 @@ final class Player implements AutoCloseable {
         topics.awaitWhole(Set.of());
         List<List<Ledger.Entry>> ledgers = applications.stream().map(application -> application.ledger.entries()).toList();
         return new Played(Played.json(ledgers, topics.read(), faults.requests(), faults.retries()), late,
-            faults.restartNanos());
+            faults.onTheDot(), faults.restartNanos());
     }
 
     /** The cluster that is there if it fits, healed; else a new one in its place. */

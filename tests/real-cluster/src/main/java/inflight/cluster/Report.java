@@ -16,16 +16,16 @@ import java.util.Set;
 
 /** What came of each row over its runs: said as it comes, and at the end in one table, as the docs have it. */
 final class Report {
-    /** How a run ended: {@code UNDECIDED} where the machine was too busy to keep the times of sends and faults. */
+    /** How a run ended: {@code UNDECIDED} where it differs, and why may be the machine's doing ({@link Played#excuse}). */
     enum Ending { AGREES, DIFFERS, UNDECIDED }
 
     private static final class Line {
         final Table.Row row;
-        final List<JsonNode> simulated;
+        final Simulated simulated;
         final List<JsonNode> real = new ArrayList<>();
         final Map<Ending, Integer> endings = new LinkedHashMap<>();
 
-        Line(Table.Row row, List<JsonNode> simulated) {
+        Line(Table.Row row, Simulated simulated) {
             this.row = row;
             this.simulated = simulated;
         }
@@ -39,7 +39,7 @@ final class Report {
         this.results = results;
     }
 
-    void begin(Table.Row row, List<JsonNode> simulated) {
+    void begin(Table.Row row, Simulated simulated) {
         lines.add(new Line(row, simulated));
     }
 
@@ -52,7 +52,7 @@ final class Report {
             Files.writeString(results, JsonNodeFactory.instance.objectNode().put("row", line.row.name()).put("ending", name(ending))
                 .<ObjectNode>set("result", played.result()) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         System.out.printf("%-45s %-10s %2d values, %5.1f s, punctual to %s ms%n", line.row.name(), name(ending),
-            comparison.compared(), seconds, Comparison.number(Durations.millis(played.lateNanos())));
+            comparison.compared(), seconds, Simulated.Range.number(Durations.millis(played.lateNanos())));
         comparison.differences().forEach(difference -> System.out.println("    " + difference));
     }
 
@@ -69,19 +69,15 @@ final class Report {
         for (Line line : lines) {
             int runs = line.endings.values().stream().mapToInt(Integer::intValue).sum();
             List<String> ranges = new ArrayList<>();
-            line.row.within().keySet().forEach(name ->
-                ranges.add("`" + name + "` " + range(line.simulated, name) + ", " + range(line.real, name)));
+            line.simulated.within().forEach((name, simulated) ->
+                ranges.add("`" + name + "` " + simulated + ", " + range(line.real, name)));
             System.out.printf("| %s | %d | %d | %d | %s |%n", line.row.name(), runs, line.endings.getOrDefault(Ending.AGREES, 0),
                 line.row.exact().size(), String.join("; ", ranges));
         }
     }
 
     private static String range(List<JsonNode> results, String name) {
-        double[] values = results.stream().mapToDouble(result -> Reading.of(result, name).asDouble()).sorted().toArray();
-        if (values.length == 0)
-            return "none";
-        String least = Comparison.number(values[0]);
-        String most = Comparison.number(values[values.length - 1]);
-        return least.equals(most) ? least : least + " to " + most;
+        double[] values = results.stream().mapToDouble(result -> Reading.of(result, name).asDouble()).toArray();
+        return values.length == 0 ? "none" : Simulated.Range.of(values).toString();
     }
 }

@@ -21,11 +21,10 @@ final class Table {
 
     /**
      * A scenario or one of its twins. {@code exact} are the names whose value has to be the simulator's, which has to be the
-     * same for all seeds; {@code within} those that have to be in its range, or {@code onTheDotMillis} above it; {@code apart}, with
-     * the reason, what is not compared.
+     * same for all seeds; but for {@code oneOf} of them, which have to be what they are with some seed. {@code within} are those
+     * that have to be in its range; {@code apart}, with the reason, is what is not compared.
      */
-    record Row(String scenario, String twin, Set<String> exact, Map<String, Slack> within, double onTheDotMillis,
-               Map<String, String> apart) {
+    record Row(String scenario, String twin, Set<String> exact, Set<String> oneOf, Map<String, Slack> within, Map<String, String> apart) {
         /** As on the command line: the scenario's file without its folder and end, and the twin behind a slash. */
         String name() {
             String bare = scenario.substring(scenario.lastIndexOf('/') + 1).replaceFirst("\\.toml$", "");
@@ -53,10 +52,11 @@ final class Table {
         json.path("apart").properties().forEach(entry -> apart.put(entry.getKey(), entry.getValue().asText()));
         Set<String> exact = new LinkedHashSet<>(everywhere);
         json.path("exact").forEach(name -> exact.add(name.asText()));
+        Set<String> oneOf = new LinkedHashSet<>();
+        json.path("one-of").forEach(name -> oneOf.add(name.asText()));
         exact.removeAll(within.keySet());
         exact.removeAll(apart.keySet());
-        return new Row(json.path("name").asText(), json.path("twin").asText(null), exact, within, json.path("on-the-dot-ms").asDouble(),
-            apart);
+        return new Row(json.path("name").asText(), json.path("twin").asText(null), exact, oneOf, within, apart);
     }
 
     /** The usual one, or the row's own with its reason. */
