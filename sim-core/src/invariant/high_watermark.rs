@@ -47,10 +47,15 @@ fn check(
     }
 }
 
-/// A member of a leader's maximal ISR that has never stored the last batch below this offset.
+/// A member of a leader's maximal ISR that has never stored the last batch below this offset. Before 2.0 one that has another
+/// batch there is none: logs may part for good, and whoever agrees with its leader behind that joins the ISR (KIP-279).
 pub(super) fn lacking(look: &Look<'_>, replica: &Replica<'_>, offset: i64) -> Option<BrokerId> {
     let log = replica.it.log();
     let last = log.batches_from(offset - 1).next().filter(|_| offset > log.start_offset())?;
     let known = look.story(replica.tp).batches.get(&Key::of(last))?;
-    replica.maximal_isr().find(|&member| !known.was_stored_at(member))
+    let has_another = |member| {
+        let may_part = !look.scenario.profile.at_least(2, 0);
+        may_part && look.on_disk(member, replica.tp).is_some_and(|it| it.log().end_offset() >= offset)
+    };
+    replica.maximal_isr().find(|&member| !known.was_stored_at(member) && !has_another(member))
 }

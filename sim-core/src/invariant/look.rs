@@ -53,6 +53,11 @@ impl<'a> Look<'a> {
         Some(Replica { broker, tp, it: process.partition(tp)? })
     }
 
+    /// A replica, whether its broker's process runs or not.
+    pub(super) fn on_disk(&self, broker: BrokerId, tp: TopicPartition) -> Option<&'a Partition> {
+        self.brokers.get(broker.0 as usize)?.partition(tp)
+    }
+
     /// The replicas that a step has touched and whose brokers run.
     pub(super) fn touched<'s>(&'s self, touched: &'s Touched) -> impl Iterator<Item = Replica<'a>> + 's {
         touched.replicas.iter().filter_map(|&(broker, tp)| self.running(broker, tp))

@@ -14,7 +14,9 @@ final class Player implements AutoCloseable {
     static final long PUNCTUAL_NANOS = 10_000_000;
     /** Between the last preparation and the story's beginning. */
     private static final long BREATH_NANOS = 300_000_000;
+    /** A record to each of its partitions opens every connection of a client. */
     private static final String WARM = "warm";
+    private static final String EXERCISE = "exercise";
 
     private final Path folder;
     private volatile Cluster cluster;
@@ -86,17 +88,23 @@ final class Player implements AutoCloseable {
             close();
         if (cluster == null) {
             cluster = new Cluster(folder, setup);
-            try (Topics warm = warmTopic(cluster)) {
+            try (Topics exercise = topicOfEachBroker(cluster, EXERCISE, Cluster.BROKERS)) {
+                exercise.create();
+                exercise.exercise();
+                exercise.delete();
+            }
+            try (Topics warm = topicOfEachBroker(cluster, WARM, 1)) {
                 warm.create();
             }
         }
         return cluster;
     }
 
-    /** One partition for each broker to lead, so that a record to each opens every connection. */
-    private static Topics warmTopic(Cluster cluster) {
-        List<List<Integer>> assignment = IntStream.range(0, Cluster.BROKERS).mapToObj(List::of).toList();
-        return new Topics(cluster, List.of(new Story.Topic(WARM, assignment, Map.of())), "");
+    /** One partition for each broker to lead. */
+    private static Topics topicOfEachBroker(Cluster cluster, String name, int replicas) {
+        List<List<Integer>> assignment = IntStream.range(0, Cluster.BROKERS).mapToObj(leader ->
+            IntStream.range(leader, leader + replicas).mapToObj(broker -> broker % Cluster.BROKERS).toList()).toList();
+        return new Topics(cluster, List.of(new Story.Topic(name, assignment, Map.of())), "");
     }
 
     @Override

@@ -31,6 +31,7 @@ final class Topics implements AutoCloseable {
     private static final int STANDSTILLS = 4;
     private static final long STANDSTILL_MILLIS = 150;
     private static final int ATTEMPTS = 10;
+    private static final int EXERCISES = 5000;
 
     /** {@code leader} is -1 where there is none. */
     record Log(String topic, int partition, int leader, List<String> values) { }
@@ -68,6 +69,21 @@ final class Topics implements AutoCloseable {
                     first.send(new ProducerRecord<>(realName(topic.name()), partition, null, FIRST)).get();
         } catch (ExecutionException e) {
             throw new JudgeError("the first record of a partition", e.getCause());
+        }
+    }
+
+    /**
+     * Has every broker lead and follow for some thousand small requests: one whose code has not run often takes acks=0 records
+     * slower than a scenario sends them, and has hundreds unread when it is killed.
+     */
+    void exercise() throws InterruptedException {
+        Map<String, Object> config = Map.of("bootstrap.servers", cluster.bootstrapOfJudge(), "client.id", "judge-exercise",
+            "batch.size", "0", "linger.ms", "0");
+        try (KafkaProducer<String, String> producer = new KafkaProducer<>(config, new StringSerializer(), new StringSerializer())) {
+            for (Story.Topic topic : topics)
+                for (int i = 0; i < EXERCISES; i++)
+                    for (int partition = 0; partition < topic.assignment().size(); partition++)
+                        producer.send(new ProducerRecord<>(realName(topic.name()), partition, null, FIRST));
         }
     }
 
